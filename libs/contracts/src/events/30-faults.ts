@@ -1,0 +1,56 @@
+import Type from 'typebox';
+import { defineEvent, topics } from '../define.ts';
+import { EvidenceSchema, VerdictSchema } from '../model/evidence.ts';
+import { ClusterIdSchema, Closed, HostIdSchema, IncidentIdSchema, InstantSchema, RackIdSchema } from '../model/words.ts';
+
+const common = { topic: topics.faults, version: 1, producedBy: ['fault-correlator'] } as const;
+const reasoned = {
+  verdict: VerdictSchema,
+  rule: Type.String({ maxLength: 300, description: 'The row of the diagnosis table that gave the verdict, in words.' }),
+  hosts: Type.Array(HostIdSchema, { minItems: 1 }),
+  evidence: Type.Array(EvidenceSchema),
+  at: InstantSchema,
+};
+
+export const faultDiagnosed = defineEvent({
+  ...common,
+  type: 'lifeboat.fault.diagnosed',
+  consumedBy: ['notifier', 'scheduler', 'console'],
+  about: 'A fault that is no cause to evacuate: its verdict, with its evidence.',
+  key: (d) => d.hosts[0] as string,
+  data: Closed({ ...reasoned, action: Type.String({ maxLength: 200, description: 'What happens about it.' }) }),
+});
+
+export const faultConfirmed = defineEvent({
+  ...common,
+  type: 'lifeboat.fault.confirmed',
+  consumedBy: ['scheduler', 'notifier', 'console'],
+  about: 'A host (or all hosts of a rack) has failed: opens the incident whose id it carries.',
+  key: (d) => d.incident,
+  data: Closed({
+    incident: IncidentIdSchema,
+    ...reasoned,
+    clusters: Type.Array(ClusterIdSchema),
+    racks: Type.Array(RackIdSchema),
+    suspectedAt: InstantSchema,
+    rackRule: Type.Boolean({ description: 'True: the rack rule holds and is the proof of death for every host named.' }),
+  }),
+});
+
+export const faultHeld = defineEvent({
+  ...common,
+  type: 'lifeboat.fault.held',
+  consumedBy: ['notifier', 'console'],
+  about: 'Hosts look dead, but nothing is done: the brake, or an observer that cannot be trusted.',
+  key: () => 'region',
+  data: Closed({ ...reasoned, reason: Type.String({ maxLength: 500 }) }),
+});
+
+export const faultCleared = defineEvent({
+  ...common,
+  type: 'lifeboat.fault.cleared',
+  consumedBy: ['scheduler', 'notifier', 'console'],
+  about: 'Every signal of a host that had a verdict is well again.',
+  key: (d) => d.host,
+  data: Closed({ host: HostIdSchema, was: VerdictSchema, incident: Type.Optional(IncidentIdSchema), at: InstantSchema }),
+});

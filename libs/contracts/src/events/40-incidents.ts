@@ -1,0 +1,130 @@
+import Type from 'typebox';
+import { defineEvent, topics } from '../define.ts';
+import { ProofOfDeathSchema, VerdictSchema } from '../model/evidence.ts';
+import { PlacementSchema, PlanSchema } from '../model/fleet.ts';
+import { automationLevels } from '../topology/policy.ts';
+import { ClusterIdSchema, Closed, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
+
+const common = { topic: topics.incidents, version: 1, producedBy: ['scheduler'], key: (d: { incident: string }) => d.incident } as const;
+
+export const incidentOpened = defineEvent({
+  ...common,
+  type: 'lifeboat.incident.opened',
+  consumedBy: ['notifier', 'console'],
+  about: 'Step ①: a confirmed fault became an incident.',
+  data: Closed({
+    incident: IncidentIdSchema,
+    verdict: VerdictSchema,
+    rule: Type.String({ maxLength: 300 }),
+    hosts: Type.Array(HostIdSchema, { minItems: 1 }),
+    clusters: Type.Array(ClusterIdSchema),
+    highAvailability: Type.Boolean({ description: 'Step ②: is HA on for the cluster?' }),
+    automation: OneOf(automationLevels, 'Step ③.'),
+    at: InstantSchema,
+  }),
+});
+
+export const isolationRequested = defineEvent({
+  ...common,
+  type: 'lifeboat.isolation.requested',
+  consumedBy: ['migrator', 'console'],
+  about: 'Order: make sure that this host runs nothing any more, then shut it out of Nova.',
+  data: Closed({
+    incident: IncidentIdSchema,
+    host: HostIdSchema,
+    proof: Type.Optional(ProofOfDeathSchema),
+    epoch: Type.Integer({ minimum: 0 }),
+    at: InstantSchema,
+  }),
+});
+
+export const planMade = defineEvent({
+  ...common,
+  type: 'lifeboat.plan.made',
+  consumedBy: ['notifier', 'console'],
+  about: 'Steps ⑥ and ⑧: where every VM of the incident goes, and which go nowhere.',
+  data: Closed({ incident: IncidentIdSchema, attempt: Type.Integer({ minimum: 1 }), plan: PlanSchema, at: InstantSchema }),
+});
+
+export const evacuationRequested = defineEvent({
+  ...common,
+  type: 'lifeboat.evacuation.requested',
+  consumedBy: ['migrator', 'console'],
+  about: 'Order: evacuate these VMs of an isolated host, in this order. Names the proof and the confirmation it rests on.',
+  data: Closed({
+    incident: IncidentIdSchema,
+    host: HostIdSchema,
+    attempt: Type.Integer({ minimum: 1 }),
+    proof: ProofOfDeathSchema,
+    confirmation: Type.Optional(Type.String({ maxLength: 100, description: 'The confirmation that allows it; absent in automatic mode.' })),
+    placements: Type.Array(PlacementSchema),
+    epoch: Type.Integer({ minimum: 0 }),
+    at: InstantSchema,
+  }),
+});
+
+export const unevacuableActions = ['retry', 'other-host', 'start-on-return', 'dismiss'] as const;
+export const vmUnevacuable = defineEvent({
+  ...common,
+  type: 'lifeboat.vm.unevacuable',
+  consumedBy: ['notifier', 'console'],
+  about: 'Steps ④ and ⑨: a VM that must not or cannot be moved; it is handled by itself.',
+  data: Closed({
+    incident: IncidentIdSchema,
+    vm: VmIdSchema,
+    host: HostIdSchema,
+    reason: Type.String({ maxLength: 500 }),
+    actions: Type.Array(OneOf(unevacuableActions)),
+    at: InstantSchema,
+  }),
+});
+
+export const vmVerified = defineEvent({
+  ...common,
+  type: 'lifeboat.vm.verified',
+  consumedBy: ['notifier', 'console'],
+  about: "A VM runs on its new host, seen by that host's agent and not only by Nova.",
+  data: Closed({ incident: IncidentIdSchema, vm: VmIdSchema, host: HostIdSchema, at: InstantSchema }),
+});
+
+export const incidentWaiting = defineEvent({
+  ...common,
+  type: 'lifeboat.incident.waiting',
+  consumedBy: ['notifier', 'console'],
+  about: 'The incident cannot go on by itself: for whom or what it waits, and since when.',
+  data: Closed({
+    incident: IncidentIdSchema,
+    for: OneOf(['isolation', 'confirmation', 'person', 'capacity', 'cloud'] as const),
+    reason: Type.String({ maxLength: 500 }),
+    at: InstantSchema,
+  }),
+});
+
+export const vmOutcomes = ['running', 'stopped', 'unevacuable', 'gone'] as const;
+export const incidentClosed = defineEvent({
+  ...common,
+  type: 'lifeboat.incident.closed',
+  consumedBy: ['notifier', 'migrator', 'fault-correlator', 'console'],
+  about: 'Step ⑩: the end, with what became of every VM.',
+  data: Closed({
+    incident: IncidentIdSchema,
+    hosts: Type.Array(HostIdSchema),
+    outcome: OneOf(['evacuated', 'partly-evacuated', 'not-evacuated', 'declined'] as const),
+    vms: Type.Array(Closed({
+      vm: VmIdSchema,
+      outcome: OneOf(vmOutcomes, "'stopped': was stopped before, now owned by its new host."),
+      host: Type.Optional(HostIdSchema),
+      reason: Type.Optional(Type.String({ maxLength: 500 })),
+    })),
+    openedAt: InstantSchema,
+    at: InstantSchema,
+  }),
+});
+
+export const releaseRequested = defineEvent({
+  ...common,
+  type: 'lifeboat.release.requested',
+  consumedBy: ['migrator', 'console'],
+  about: 'Order: a returned host is clean and healthy; let it take VMs again.',
+  data: Closed({ incident: IncidentIdSchema, host: HostIdSchema, epoch: Type.Integer({ minimum: 0 }), at: InstantSchema }),
+});

@@ -1,0 +1,38 @@
+import type Type from 'typebox';
+import type { DataOf, EventDefinition } from '../define.ts';
+import * as agents from './10-agents.ts';
+import * as nodes from './20-nodes.ts';
+import * as faults from './30-faults.ts';
+import * as incidents from './40-incidents.ts';
+import * as confirmations from './50-confirmations.ts';
+import * as migrations from './60-migrations.ts';
+import * as deadLetters from './90-dead-letters.ts';
+
+const definitionsIn = <M extends Record<string, unknown>>(module: M) =>
+  Object.values(module).filter((d): d is Extract<M[keyof M], { readonly key: unknown }> => typeof d === 'object' && d !== null && 'key' in d && 'topic' in d);
+
+/** Every event of Lifeboat, in the order of the story. */
+export const events = [
+  ...definitionsIn(agents),
+  ...definitionsIn(nodes),
+  ...definitionsIn(faults),
+  ...definitionsIn(incidents),
+  ...definitionsIn(confirmations),
+  ...definitionsIn(migrations),
+  ...definitionsIn(deadLetters),
+] as const;
+
+type Known = (typeof events)[number];
+export type EventType = Known['type'];
+export type DataByType = { [D in Known as D['type']]: DataOf<D> };
+export const definitionOf: ReadonlyMap<string, EventDefinition<EventType, Type.TSchema>> = new Map(
+  (events as readonly unknown[] as EventDefinition<EventType, Type.TSchema>[]).map((d) => [d.type, d]),
+);
+
+export * from './10-agents.ts';
+export * from './20-nodes.ts';
+export * from './30-faults.ts';
+export * from './40-incidents.ts';
+export * from './50-confirmations.ts';
+export * from './60-migrations.ts';
+export * from './90-dead-letters.ts';
