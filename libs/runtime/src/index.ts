@@ -1,0 +1,3 @@
+export { type Owed, type Queued, type Stored, takeUp } from './shell/batch.ts';
+export * from './shell/service.ts';
+export * from './shell/shell.ts';
