@@ -11,7 +11,16 @@ export const topics = {
 } as const;
 export type Topic = (typeof topics)[keyof typeof topics];
 
-export const services = ['agent', 'agent-watcher', 'node-monitor', 'fault-correlator', 'scheduler', 'notifier', 'migrator', 'console'] as const;
+export const services = [
+  'agent',
+  'agent-watcher',
+  'node-monitor',
+  'fault-correlator',
+  'scheduler',
+  'notifier',
+  'migrator',
+  'console',
+] as const;
 export type Service = (typeof services)[number];
 
 /** An event, defined once: its TypeScript type, validator, JSON Schema, topic, key and AsyncAPI message come from here. */

@@ -1,8 +1,8 @@
-import type { EventId, IncidentId, Instant } from '@lifeboat/kernel';
+import { type EventId, fromIsoTime, type IncidentId, type Instant, isoTime } from '@lifeboat/kernel';
 import type Type from 'typebox';
 import Schema from 'typebox/schema';
-import { type DataByType, definitionOf, type EventType } from './events/index.ts';
 import type { EventDefinition } from './define.ts';
+import { type DataByType, definitionOf, type EventType } from './events/index.ts';
 
 /** An event that a decision wants told. The shell adds id, time, cause and order. */
 export type NewEvent = { [T in EventType]: Readonly<{ type: T; incident?: IncidentId; data: DataByType[T] }> }[EventType];
@@ -36,8 +36,10 @@ export interface WireRecord {
 const compiled = new Map<string, ReturnType<typeof Schema.Compile>>();
 const validator = (d: EventDefinition<string, Type.TSchema>, open: boolean) => {
   const name = `${d.type}/${open ? 'open' : 'closed'}`;
-  let v = compiled.get(name);
-  if (v === undefined) compiled.set(name, (v = Schema.Compile((open ? opened(d.data) : d.data) as Type.TSchema)));
+  const known = compiled.get(name);
+  if (known !== undefined) return known;
+  const v = Schema.Compile((open ? opened(d.data) : d.data) as Type.TSchema);
+  compiled.set(name, v);
   return v;
 };
 
@@ -55,7 +57,9 @@ const opened = (schema: unknown): unknown => {
 const firstProblem = (v: ReturnType<typeof Schema.Compile>, data: unknown): string => {
   const [, errors] = v.Errors(data) as [boolean, { instancePath: string; message: string; params?: unknown }[]];
   const e = errors[0];
-  return e === undefined ? 'does not fit its schema' : `${e.instancePath === '' ? '(whole)' : e.instancePath.slice(1).replaceAll('/', '.')} ${e.message}${extraKeys(e.params)}`;
+  return e === undefined
+    ? 'does not fit its schema'
+    : `${e.instancePath === '' ? '(whole)' : e.instancePath.slice(1).replaceAll('/', '.')} ${e.message}${extraKeys(e.params)}`;
 };
 const extraKeys = (params: unknown): string => {
   const extra = (params as { additionalProperties?: string[] } | undefined)?.additionalProperties;
@@ -76,7 +80,7 @@ export function encode(e: LifeboatEvent): WireRecord {
       ce_id: e.id,
       ce_source: e.source,
       ce_type: e.type,
-      ce_time: new Date(e.time).toISOString(),
+      ce_time: isoTime(e.time),
       ce_dataschema: `${e.type}.v${d.version}.schema.json`,
       ce_subject: d.key(e.data),
       ce_sequence: String(e.sequence),
@@ -93,17 +97,19 @@ export type Decoded = { ok: true; event: LifeboatEvent } | { ok: false; reason: 
 /** Reads a wire record; what cannot be read is answered with the field and what is wrong with it, never thrown. */
 export function decode(r: Pick<WireRecord, 'headers' | 'value'>): Decoded {
   const h = r.headers;
-  const type = h['ce_type'];
-  if (h['ce_specversion'] !== '1.0') return { ok: false, reason: `header ce_specversion: '1.0' wanted, got '${h['ce_specversion'] ?? 'nothing'}'` };
+  const type = h.ce_type;
+  if (h.ce_specversion !== '1.0')
+    return { ok: false, reason: `header ce_specversion: '1.0' wanted, got '${h.ce_specversion ?? 'nothing'}'` };
   if (type === undefined) return { ok: false, reason: 'header ce_type: missing' };
   const d = definitionOf.get(type);
   if (d === undefined) return { ok: false, reason: `header ce_type: no such event '${type}'` };
-  if (!/^[0-9a-f]{32}$/.test(h['ce_id'] ?? '')) return { ok: false, reason: 'header ce_id: 32 hex digits wanted' };
-  const time = Date.parse(h['ce_time'] ?? '');
-  if (Number.isNaN(time)) return { ok: false, reason: `header ce_time: not a time: '${h['ce_time'] ?? 'nothing'}'` };
-  const sequence = Number(h['ce_sequence']);
-  if (!Number.isSafeInteger(sequence)) return { ok: false, reason: `header ce_sequence: a whole number wanted, got '${h['ce_sequence'] ?? 'nothing'}'` };
-  if (h['ce_source'] === undefined) return { ok: false, reason: 'header ce_source: missing' };
+  if (!/^[0-9a-f]{32}$/.test(h.ce_id ?? '')) return { ok: false, reason: 'header ce_id: 32 hex digits wanted' };
+  const time = fromIsoTime(h.ce_time ?? '');
+  if (time === null) return { ok: false, reason: `header ce_time: not a time: '${h.ce_time ?? 'nothing'}'` };
+  const sequence = Number(h.ce_sequence);
+  if (!Number.isSafeInteger(sequence))
+    return { ok: false, reason: `header ce_sequence: a whole number wanted, got '${h.ce_sequence ?? 'nothing'}'` };
+  if (h.ce_source === undefined) return { ok: false, reason: 'header ce_source: missing' };
   let data: unknown;
   try {
     data = JSON.parse(r.value);
@@ -117,18 +123,21 @@ export function decode(r: Pick<WireRecord, 'headers' | 'value'>): Decoded {
     event: {
       type,
       data,
-      id: h['ce_id'] as EventId,
-      source: h['ce_source'],
-      time: time as Instant,
+      id: h.ce_id as EventId,
+      source: h.ce_source,
+      time,
       sequence,
-      ...(h['ce_incident'] === undefined ? {} : { incident: h['ce_incident'] as IncidentId }),
-      ...(h['ce_causation'] === undefined ? {} : { causation: h['ce_causation'] }),
+      ...(h.ce_incident === undefined ? {} : { incident: h.ce_incident as IncidentId }),
+      ...(h.ce_causation === undefined ? {} : { causation: h.ce_causation }),
     } as LifeboatEvent,
   };
 }
 
 /** Checks any JSON against a schema (config, topology, znode data): the first complaint, with the path of the field. */
-export function checkAgainst<S extends Type.TSchema>(schema: S, value: unknown): { ok: true; value: Type.Static<S> } | { ok: false; problem: string } {
+export function checkAgainst<S extends Type.TSchema>(
+  schema: S,
+  value: unknown,
+): { ok: true; value: Type.Static<S> } | { ok: false; problem: string } {
   const v = Schema.Compile(schema);
   return v.Check(value) ? { ok: true, value: value as Type.Static<S> } : { ok: false, problem: firstProblem(v as never, value) };
 }

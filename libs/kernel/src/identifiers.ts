@@ -26,5 +26,4 @@ export const epoch = (n: number) => n as Epoch;
 /** An id that is the same whenever the same things are named: 128 bits of SHA-256, hex. */
 export const stableId = (...parts: readonly (string | number)[]): string =>
   createHash('sha256').update(parts.join('\u0000')).digest('hex').slice(0, 32);
-export const eventId = (producer: string, cause: string, ordinal: number) =>
-  stableId(producer, cause, ordinal) as EventId;
+export const eventId = (producer: string, cause: string, ordinal: number) => stableId(producer, cause, ordinal) as EventId;

@@ -7,3 +7,8 @@ export const after = (t: Instant, ms: number) => (t + ms) as Instant;
 /** Milliseconds from `earlier` to `later`. */
 export const between = (earlier: Instant, later: Instant) => later - earlier;
 export const isoTime = (t: Instant) => new Date(t).toISOString();
+/** Reads what `isoTime` writes; null when it is not a time. */
+export const fromIsoTime = (text: string): Instant | null => {
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? null : instant(ms);
+};

@@ -3,7 +3,11 @@ import { defineEvent, topics } from '../define.ts';
 import { PeerViewSchema, VmReportSchema } from '../model/evidence.ts';
 import { Closed, HostIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
 
-const session = Type.String({ minLength: 1, maxLength: 100, description: 'One life of the agent in the registry; a new one after every loss.' });
+const session = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  description: 'One life of the agent in the registry; a new one after every loss.',
+});
 const common = { topic: topics.agents, version: 1, producedBy: ['agent-watcher'], key: (d: { host: string }) => d.host } as const;
 
 export const agentRegistered = defineEvent({

@@ -9,7 +9,8 @@ export const nodeObserved = defineEvent({
   ...common,
   type: 'lifeboat.node.observed',
   consumedBy: ['fault-correlator', 'console'],
-  about: 'What the node-monitor sees of a host over the management network: published when it changes, and each round while the host is under suspicion.',
+  about:
+    'What the node-monitor sees of a host over the management network: published when it changes, and each round while the host is under suspicion.',
   key: (d) => d.host,
   data: Closed({
     host: HostIdSchema,

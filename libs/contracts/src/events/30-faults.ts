@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
 import { EvidenceSchema, VerdictSchema } from '../model/evidence.ts';
-import { ClusterIdSchema, Closed, HostIdSchema, IncidentIdSchema, InstantSchema, RackIdSchema } from '../model/words.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, RackIdSchema } from '../model/words.ts';
 
 const common = { topic: topics.faults, version: 1, producedBy: ['fault-correlator'] } as const;
 const reasoned = {

@@ -2,8 +2,8 @@ import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
 import { ProofOfDeathSchema, VerdictSchema } from '../model/evidence.ts';
 import { PlacementSchema, PlanSchema } from '../model/fleet.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
 import { automationLevels } from '../topology/policy.ts';
-import { ClusterIdSchema, Closed, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
 
 const common = { topic: topics.incidents, version: 1, producedBy: ['scheduler'], key: (d: { incident: string }) => d.incident } as const;
 
@@ -110,12 +110,14 @@ export const incidentClosed = defineEvent({
     incident: IncidentIdSchema,
     hosts: Type.Array(HostIdSchema),
     outcome: OneOf(['evacuated', 'partly-evacuated', 'not-evacuated', 'declined'] as const),
-    vms: Type.Array(Closed({
-      vm: VmIdSchema,
-      outcome: OneOf(vmOutcomes, "'stopped': was stopped before, now owned by its new host."),
-      host: Type.Optional(HostIdSchema),
-      reason: Type.Optional(Type.String({ maxLength: 500 })),
-    })),
+    vms: Type.Array(
+      Closed({
+        vm: VmIdSchema,
+        outcome: OneOf(vmOutcomes, "'stopped': was stopped before, now owned by its new host."),
+        host: Type.Optional(HostIdSchema),
+        reason: Type.Optional(Type.String({ maxLength: 500 })),
+      }),
+    ),
     openedAt: InstantSchema,
     at: InstantSchema,
   }),

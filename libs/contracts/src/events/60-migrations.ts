@@ -23,7 +23,9 @@ export const isolationFailed = defineEvent({
     ...of,
     host: HostIdSchema,
     attempt: Type.Integer({ minimum: 1 }),
-    methods: Type.Array(Closed({ method: Type.String({ maxLength: 100 }), code: Type.String({ maxLength: 40 }), detail: Type.String({ maxLength: 500 }) })),
+    methods: Type.Array(
+      Closed({ method: Type.String({ maxLength: 100 }), code: Type.String({ maxLength: 40 }), detail: Type.String({ maxLength: 500 }) }),
+    ),
     nextAt: InstantSchema,
   }),
 });
@@ -41,7 +43,14 @@ export const evacuationStarted = defineEvent({
   type: 'lifeboat.evacuation.started',
   consumedBy: ['scheduler', 'console'],
   about: 'Nova took the evacuation of a VM (or was found to have taken it before: adopted).',
-  data: Closed({ ...of, vm: VmIdSchema, from: HostIdSchema, to: Type.Optional(HostIdSchema), attempt: Type.Integer({ minimum: 1 }), adopted: Type.Boolean() }),
+  data: Closed({
+    ...of,
+    vm: VmIdSchema,
+    from: HostIdSchema,
+    to: Type.Optional(HostIdSchema),
+    attempt: Type.Integer({ minimum: 1 }),
+    adopted: Type.Boolean(),
+  }),
 });
 
 export const vmEvacuated = defineEvent({

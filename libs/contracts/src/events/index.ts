@@ -9,7 +9,9 @@ import * as migrations from './60-migrations.ts';
 import * as deadLetters from './90-dead-letters.ts';
 
 const definitionsIn = <M extends Record<string, unknown>>(module: M) =>
-  Object.values(module).filter((d): d is Extract<M[keyof M], { readonly key: unknown }> => typeof d === 'object' && d !== null && 'key' in d && 'topic' in d);
+  Object.values(module).filter(
+    (d): d is Extract<M[keyof M], { readonly key: unknown }> => typeof d === 'object' && d !== null && 'key' in d && 'topic' in d,
+  );
 
 /** Every event of Lifeboat, in the order of the story. */
 export const events = [

@@ -38,7 +38,12 @@ const signal = <const V extends readonly string[]>(values: V, description: strin
 export const SignalsSchema = Closed({
   management: Type.Optional(signal(['alive', 'dead'] as const, 'The management address answers ICMP or TCP.')),
   ssh: Type.Optional(signal(['works', 'refused', 'dead'] as const, 'A login over SSH.')),
-  power: Type.Optional(signal(['on', 'off', 'unreachable', 'error'] as const, "What the host's fence device says; 'unreachable' = the device itself is silent.")),
+  power: Type.Optional(
+    signal(
+      ['on', 'off', 'unreachable', 'error'] as const,
+      "What the host's fence device says; 'unreachable' = the device itself is silent.",
+    ),
+  ),
   compute: Type.Optional(signal(['up', 'down', 'disabled', 'forced-down', 'missing'] as const, "Nova's compute service.")),
   dump: Type.Optional(signal(['in-progress', 'ended'] as const, 'A kernel crash dump, where the host tells us.')),
 });
@@ -72,7 +77,10 @@ export const proofKinds = ['fence', 'already-off', 'rack-rule', 'person'] as con
 /** Why we may believe that a host runs nothing any more. Without one, nothing is evacuated from it. */
 export const ProofOfDeathSchema = Closed({
   host: HostIdSchema,
-  kind: OneOf(proofKinds, "fence: powered off by our order and read back as off; already-off: read as off; rack-rule: see the specification; person: signed statement."),
+  kind: OneOf(
+    proofKinds,
+    'fence: powered off by our order and read back as off; already-off: read as off; rack-rule: see the specification; person: signed statement.',
+  ),
   method: Type.String({ maxLength: 100, description: 'The fence method, rule or person.' }),
   at: InstantSchema,
   detail: Type.String({ maxLength: 500 }),

@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { ClusterIdSchema, Closed, HostIdSchema, OneOf, RackIdSchema, VmIdSchema } from './words.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, OneOf, RackIdSchema, VmIdSchema } from './words.ts';
 
 export const ResourcesSchema = Closed({
   vcpus: Type.Integer({ minimum: 0 }),
@@ -33,7 +33,11 @@ export const FleetVmSchema = Closed({
   size: ResourcesSchema,
   businessType: Type.String({ maxLength: 255, description: "Metadata lifeboat:business_type; '' = none, not spread." }),
   performance: OneOf(['standard', 'high'] as const),
-  priority: Type.Integer({ minimum: 0, maximum: 1000, description: 'Metadata lifeboat:priority; lower restarts first; 500 when not said.' }),
+  priority: Type.Integer({
+    minimum: 0,
+    maximum: 1000,
+    description: 'Metadata lifeboat:priority; lower restarts first; 500 when not said.',
+  }),
   status: Type.String({ maxLength: 40, description: "Nova's status, e.g. ACTIVE." }),
   group: Type.Optional(Type.String({ description: 'Server group id.' })),
   unevacuable: Type.Optional(Type.String({ maxLength: 300, description: 'Why this VM must not or cannot be moved.' })),

@@ -4,9 +4,15 @@ import Type from 'typebox';
 const word = <B extends Brand<string, string>>(pattern: string, description: string) =>
   Type.Unsafe<B>({ type: 'string', pattern, description });
 
-export const HostIdSchema = word<HostId>('^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$', "A compute node's name, as Nova's compute service calls it.");
+export const HostIdSchema = word<HostId>(
+  '^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$',
+  "A compute node's name, as Nova's compute service calls it.",
+);
 export const VmIdSchema = word<VmId>('^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', "A VM's Nova UUID.");
-export const ClusterIdSchema = word<ClusterId>('^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', 'A cluster: hosts with one VLAN and one HA policy; a Nova host aggregate.');
+export const ClusterIdSchema = word<ClusterId>(
+  '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
+  'A cluster: hosts with one VLAN and one HA policy; a Nova host aggregate.',
+);
 export const RackIdSchema = word<RackId>('^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', 'A rack: a failure domain (power feed, top-of-rack switch).');
 export const IncidentIdSchema = word<IncidentId>('^inc-[A-Za-z0-9._-]{1,250}$', 'One confirmed fault and everything done about it.');
 export const OperationIdSchema = word<OperationId>('^.{1,400}$', 'One act of one incident; the same act has the same id.');

@@ -1,5 +1,5 @@
-import { evacuationPolicies } from '../model/fleet.ts';
 import Type from 'typebox';
+import { evacuationPolicies } from '../model/fleet.ts';
 import { Closed, OneOf } from '../model/words.ts';
 
 export const automationLevels = ['automatic', 'semi-automatic', 'manual'] as const;
@@ -14,7 +14,10 @@ export const ClusterPolicySchema = Closed({
   onProductionNetworkFailure: OneOf(['alert', 'isolate-and-evacuate'] as const),
   release: OneOf(['automatic', 'by-person'] as const),
   releaseAfterHealthyMs: Type.Integer({ minimum: 0, description: 'How long a returned host must be well before it is released.' }),
-  storageLeaseMs: Type.Integer({ minimum: 0, description: "How long the shared storage keeps a dead host's locks: evacuation waits for it." }),
+  storageLeaseMs: Type.Integer({
+    minimum: 0,
+    description: "How long the shared storage keeps a dead host's locks: evacuation waits for it.",
+  }),
   confirmation: Closed({
     expiresMs: Type.Integer({ minimum: 1000 }),
     onNoAnswer: OneOf(['hold', 'evacuate', 'abort'] as const),

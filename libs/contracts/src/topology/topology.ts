@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { ClusterIdSchema, Closed, HostIdSchema, RackIdSchema } from '../model/words.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, RackIdSchema } from '../model/words.ts';
 import { ClusterPolicySchema } from './policy.ts';
 
 /** One way to isolate a host: a ClusterLabs fence agent and its parameters, given to it on standard input. */
@@ -7,7 +7,8 @@ export const FenceMethodSchema = Closed({
   name: Type.String({ minLength: 1, maxLength: 100 }),
   agent: Type.String({ pattern: '^(/.+/)?fence_[a-z0-9_]+$', description: 'e.g. fence_ipmilan; a path for an agent outside PATH.' }),
   parameters: Type.Record(Type.String({ pattern: '^[a-z][a-z0-9_]*$' }), Type.String(), {
-    description: "The agent's own parameters (its -o metadata): ip, username, password, lanplus, ... Secrets may be given as ${env:NAME} or ${file:/path}.",
+    description:
+      "The agent's own parameters (its -o metadata): ip, username, password, lanplus, ... Secrets may be given as ${env:NAME} or ${file:/path}.",
   }),
   timeLimitMs: Type.Optional(Type.Integer({ minimum: 1000, maximum: 300_000, default: 30_000 })),
 });
@@ -51,8 +52,12 @@ export const TopologySchema = Closed({
     Closed({
       icmp: Type.Optional(Type.Boolean({ default: true })),
       tcpPorts: Type.Optional(Type.Array(Type.Integer({ minimum: 1, maximum: 65535 }), { default: [22] })),
-      peers: Type.Optional(Type.Integer({ minimum: 0, maximum: 16, default: 4, description: 'How many peers each agent probes over the production network.' })),
-      productionTcpPort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: 'Probe peers by TCP on this port; ICMP when absent.' })),
+      peers: Type.Optional(
+        Type.Integer({ minimum: 0, maximum: 16, default: 4, description: 'How many peers each agent probes over the production network.' }),
+      ),
+      productionTcpPort: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 65535, description: 'Probe peers by TCP on this port; ICMP when absent.' }),
+      ),
       ssh: Type.Optional(
         Closed({
           user: Type.String({ default: 'root' }),
