@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { down, type Ports, type ServerName, serverNames, status, up, usualPorts } from './index.ts';
+
+const USAGE = `lifeboat local: Kafka, ZooKeeper and Redis as plain processes on 127.0.0.1
+
+  up      install what is missing, start, wait until everything serves
+  down    end what up started (the data stays)
+  status  what is up
+
+  --data DIR           data, logs and pid files (default ./.lifeboat/local)
+  --only kafka,redis   only these servers
+  --port NAME=N        another port: redis, zookeeper, kafka, kafkaController (repeatable)
+  --services           up: also all Lifeboat services; down: only these
+  --config DIR         with --services: the folder with the services' settings (default deploy/config)`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: 'string', default: './.lifeboat/local' },
+    only: { type: 'string' },
+    port: { type: 'string', multiple: true, default: [] },
+    services: { type: 'boolean', default: false },
+    config: { type: 'string', default: 'deploy/config' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const wanted = (): readonly ServerName[] => {
+  if (values.only === undefined) return serverNames;
+  return values.only.split(',').map((name) => {
+    const known = serverNames.find((n) => n === name.trim());
+    if (known === undefined) throw new Error(`--only: ${name}: not a server; there are ${serverNames.join(', ')}`);
+    return known;
+  });
+};
+
+const ports = (): Ports => {
+  const chosen: Record<keyof Ports, number> = { ...usualPorts };
+  for (const p of values.port) {
+    const [name, number] = p.split('=');
+    if (name === undefined || !(name in chosen) || !/^\d{1,5}$/.test(number ?? ''))
+      throw new Error(`--port: ${p}: wanted NAME=N with NAME one of ${Object.keys(chosen).join(', ')}`);
+    chosen[name as keyof Ports] = Number(number);
+  }
+  return chosen;
+};
+
+const say = (line: string) => console.log(line);
+
+const act = async (): Promise<void> => {
+  const [command] = positionals;
+  if (values.help || command === undefined) return say(USAGE);
+  const names = wanted();
+  switch (command) {
+    case 'up':
+      await up(names, { data: values.data, ports: ports() }, say);
+      return;
+    case 'down':
+      await down(names, values.data, say);
+      return;
+    case 'status':
+      for (const s of await status(names, values.data))
+        say(`${s.name.padEnd(10)} ${s.pid === undefined ? 'down' : `up, pid ${s.pid}`}  ${s.log}`);
+      return;
+    default:
+      throw new Error(`${command}: not a command\n${USAGE}`);
+  }
+};
+
+await act().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,2 @@
+export type { KafkaLog, KafkaOptions } from './settings.ts';
+export { ensureTopics } from './topics.ts';
