@@ -1,0 +1,2 @@
+export { plan } from './plan.ts';
+export type { ClusterRules, PlanAsk, PlanRequest } from './request.ts';
