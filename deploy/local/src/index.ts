@@ -5,7 +5,7 @@ import { alive, end, forget, launch, type Pid, readPid, tailOf, writePid } from 
 import { type Ports, prepareServer, type Server, type ServerName, serverNames } from './servers.ts';
 
 export { ensureJars, ensureTools, findProgram, type Say } from './install.ts';
-export { alive, end, gone, type Pid, signal } from './processes.ts';
+export { alive, end, gone, launch, type Pid, signal } from './processes.ts';
 export { type Ports, prepareServer, type Server, type ServerName, serverNames, usualPorts } from './servers.ts';
 
 const READY_MS = 90_000;
@@ -21,13 +21,7 @@ export const places = (data: string, name: string) => ({
   pid: join(resolve(data), 'run', `${name}.pid`),
 });
 
-/** Starts a prepared server and waits until it really serves. */
-export const startServer = async (server: Server, folder: string, log: string, leashed: boolean): Promise<Pid> => {
-  const pid = await launch({ command: server.command, args: server.args, cwd: folder, log, leashed });
-  await untilReady(server, pid, log);
-  return pid;
-};
-
+/** Resolves when the server really serves; says what its log says when it does not. */
 export const untilReady = async (server: Server, pid: Pid, log: string): Promise<void> => {
   const until = performance.now() + READY_MS;
   while (!(await server.ready())) {

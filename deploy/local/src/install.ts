@@ -17,7 +17,7 @@ export type Say = (line: string) => void;
 
 /** Where a program is, or undefined. /usr/sbin and its like are not on everyone's PATH. */
 export const findProgram = (name: string): string | undefined =>
-  [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin', '/opt/homebrew/bin']
+  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/sbin', '/opt/homebrew/bin']
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
 
@@ -67,7 +67,7 @@ export const ensureTools = async <T extends Tool>(tools: readonly T[], say: Say)
   ) as Record<T, string>;
 };
 
-const cacheFolder = () => process.env['LIFEBOAT_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'lifeboat');
+const cacheFolder = () => process.env.LIFEBOAT_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'lifeboat');
 
 /** The folder with Kafka's and ZooKeeper's jars, fetched from Maven Central once for this version of the pom. */
 export const ensureJars = async (say: Say): Promise<string> => {
