@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { Closed, ClusterIdSchema, HostIdSchema, RackIdSchema } from '../model/words.ts';
-import { ClusterPolicySchema } from './policy.ts';
+import { type ClusterPolicy, ClusterPolicySchema, defaultClusterPolicy } from './policy.ts';
 
 /** One way to isolate a host: a ClusterLabs fence agent and its parameters, given to it on standard input. */
 export const FenceMethodSchema = Closed({
@@ -78,3 +78,9 @@ export const TopologySchema = Closed({
   ),
 });
 export type Topology = Type.Static<typeof TopologySchema>;
+
+/** A cluster's policy: what the file says over the defaults. */
+export const policyOf = (t: Topology, cluster: string): ClusterPolicy => ({
+  ...defaultClusterPolicy,
+  ...t.clusters.find((c) => c.cluster === cluster)?.policy,
+});

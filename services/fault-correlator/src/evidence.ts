@@ -1,0 +1,67 @@
+import type { Evidence } from '@lifeboat/contracts';
+import type { HostId, Instant } from '@lifeboat/kernel';
+import type { CorrelatorSettings } from './settings.ts';
+import { type CorrelatorState, type HostView, viewOf } from './state.ts';
+
+/** Evidence as it stands now: what is too old, or was never seen, is 'unknown'. */
+export interface Seen {
+  readonly agent: 'ok' | 'lost' | 'unknown';
+  readonly management: 'alive' | 'dead' | 'unknown';
+  readonly ssh: 'works' | 'refused' | 'dead' | 'unknown';
+  readonly production: 'alive' | 'dead' | 'unknown';
+  readonly power: 'on' | 'off' | 'unreachable' | 'error' | 'unknown';
+  readonly compute: 'up' | 'down' | 'disabled' | 'forced-down' | 'missing' | 'unknown';
+  readonly dumping: boolean;
+  readonly lines: readonly Evidence[];
+}
+
+export function weigh(s: CorrelatorState, settings: CorrelatorSettings, host: HostId, now: Instant): Seen {
+  const view = viewOf(s, host);
+  const fresh = <T extends { readonly at: Instant; readonly is: string }>(x: T | undefined, maxAgeMs: number): T['is'] | 'unknown' =>
+    x !== undefined && now - x.at <= maxAgeMs ? x.is : 'unknown';
+  const { signals } = view;
+  const probe = settings.evidenceMaxAgeMs;
+  return {
+    agent: view.agent?.is ?? 'unknown',
+    management: fresh(signals.management, probe) as Seen['management'],
+    ssh: fresh(signals.ssh, probe) as Seen['ssh'],
+    production: productionOf(s, host, view).is,
+    power: fresh(signals.power, probe) as Seen['power'],
+    compute: fresh(signals.compute, settings.computeMaxAgeMs) as Seen['compute'],
+    dumping: fresh(signals.dump, probe) === 'in-progress',
+    lines: lines(s, host, view, now),
+  };
+}
+
+/**
+ * Production as seen by peers. A peer counts while its own agent's session lives (its view is what it last said). One that
+ * sees the host dead is believed only when it is itself on the production network: a third host sees it alive there.
+ */
+function productionOf(s: CorrelatorState, host: HostId, view: HostView): { is: Seen['production']; by: string[] } {
+  const believed = Object.entries(view.production).filter(([observer]) => viewOf(s, observer as HostId).agent?.is === 'ok');
+  const alive = believed.filter(([, v]) => v.is === 'alive').map(([o]) => o);
+  if (alive.length > 0) return { is: 'alive', by: alive };
+  const dead = believed.map(([o]) => o).filter((observer) => isOnProduction(s, observer as HostId, host));
+  return dead.length > 0 ? { is: 'dead', by: dead } : { is: 'unknown', by: [] };
+}
+
+const isOnProduction = (s: CorrelatorState, observer: HostId, besides: HostId): boolean =>
+  Object.entries(viewOf(s, observer).production).some(
+    ([other, v]) => other !== besides && v.is === 'alive' && viewOf(s, other as HostId).agent?.is === 'ok',
+  );
+
+function lines(s: CorrelatorState, host: HostId, view: HostView, now: Instant): Evidence[] {
+  const age = (at: Instant) => Math.max(0, now - at);
+  const found: Evidence[] = [];
+  if (view.agent !== null) found.push({ host, signal: 'agent', is: view.agent.is, ageMs: age(view.agent.at), observer: 'registry' });
+  for (const signal of ['management', 'ssh', 'power', 'compute', 'dump'] as const) {
+    const x = view.signals[signal];
+    if (x !== undefined) found.push({ host, signal, is: x.is, ageMs: age(x.at), observer: signal === 'compute' ? 'Nova' : 'node-monitor' });
+  }
+  const production = productionOf(s, host, view);
+  if (production.by.length > 0) {
+    const newest = Math.max(...production.by.map((o) => view.production[o]?.at ?? 0)) as Instant;
+    found.push({ host, signal: 'production', is: production.is, ageMs: age(newest), observer: production.by.sort().join(' ').slice(0, 300) });
+  }
+  return found;
+}

@@ -1,0 +1,3 @@
+export * from './service.ts';
+export * from './settings.ts';
+export { type CorrelatorState, standingMeans } from './state.ts';
