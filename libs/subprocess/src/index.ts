@@ -1,0 +1,2 @@
+export * from './line-process.ts';
+export * from './run-program.ts';
