@@ -2,7 +2,7 @@ import { Kafka, type KafkaConfig, type logCreator, logLevel, type SASLOptions } 
 import { type Cluster, newCluster, quietRequestQueue } from './internals.ts';
 import type { Sockets } from './sockets.ts';
 
-export type KafkaLog = (level: 'info' | 'warn', message: string, about: Readonly<Record<string, unknown>>) => void;
+export type KafkaLog = (level: 'debug' | 'info' | 'warn', message: string, about: Readonly<Record<string, unknown>>) => void;
 
 export interface KafkaOptions {
   readonly brokers: readonly string[];
@@ -17,8 +17,14 @@ const CONNECT_MS = 3_000;
 /** After this long without an answer a client is thrown away and a new one made. */
 export const SILENT_MS = 15_000;
 
-const base = (options: KafkaOptions, sockets: Sockets) => ({
-  brokers: [...options.brokers],
+/** Each attempt asks another broker first: one that is dead must not stand in the way for ever. */
+const rotated = (brokers: readonly string[], attempt: number) => {
+  const first = attempt % Math.max(1, brokers.length);
+  return [...brokers.slice(first), ...brokers.slice(0, first)];
+};
+
+const base = (options: KafkaOptions, sockets: Sockets, attempt: number) => ({
+  brokers: rotated(options.brokers, attempt),
   clientId: options.clientId,
   ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
   ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
@@ -36,17 +42,17 @@ const logsTo =
   () =>
   (entry) => {
     const { message, error } = entry.log;
-    options.log?.('info', `kafkajs: ${message}`, error === undefined ? {} : { error });
+    options.log?.('debug', `kafkajs: ${message}`, error === undefined ? {} : { error });
   };
 
-export const clientOf = (options: KafkaOptions, sockets: Sockets): Kafka => {
+export const clientOf = (options: KafkaOptions, sockets: Sockets, attempt: number): Kafka => {
   quietRequestQueue();
-  return new Kafka({ ...base(options, sockets), logLevel: logLevel.ERROR, logCreator: logsTo(options) });
+  return new Kafka({ ...base(options, sockets, attempt), logLevel: logLevel.ERROR, logCreator: logsTo(options) });
 };
 
-export const clusterOf = (options: KafkaOptions, sockets: Sockets): Cluster => {
+export const clusterOf = (options: KafkaOptions, sockets: Sockets, attempt: number): Cluster => {
   quietRequestQueue();
-  return newCluster(base(options, sockets), { level: logLevel.ERROR, logCreator: logsTo(options) });
+  return newCluster(base(options, sockets, attempt), { level: logLevel.ERROR, logCreator: logsTo(options) });
 };
 
 export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

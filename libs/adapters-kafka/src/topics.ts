@@ -6,14 +6,15 @@ import { trackedSockets } from './sockets.ts';
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 const LIMIT_MS = 15_000;
 
-/** Creates the topics that are missing and waits until every partition of every topic can be written. */
-export const ensureTopics = async (
-  options: KafkaOptions,
-  topics: readonly string[],
-  shape: { readonly partitions: number; readonly replication: number; readonly retentionMs?: number },
-): Promise<Outcome<undefined, 'BUS_UNREACHABLE'>> => {
+interface Shape {
+  readonly partitions: number;
+  readonly replication: number;
+  readonly retentionMs?: number;
+}
+
+const create = async (options: KafkaOptions, topics: readonly string[], shape: Shape, attempt: number): Promise<void> => {
   const sockets = trackedSockets();
-  const admin = clientOf(options, sockets).admin();
+  const admin = clientOf(options, sockets, attempt).admin();
   const configEntries = [
     { name: 'max.message.bytes', value: String(MAX_RECORD_BYTES) },
     { name: 'retention.ms', value: String(shape.retentionMs ?? 7 * 24 * 3_600_000) },
@@ -34,11 +35,26 @@ export const ensureTopics = async (
     if (leaderless.length > 0) throw new Error(`no leader yet for ${leaderless.join(', ')}`);
   };
   try {
-    await within(LIMIT_MS, 'creating topics', work(), () => sockets.destroy('too late'));
-    return done;
-  } catch (error) {
-    return failed('BUS_UNREACHABLE', `${options.brokers.join(',')}: topics: ${messageOf(error)}`);
+    await within(LIMIT_MS, 'creating topics', work());
   } finally {
     sockets.destroy('done');
   }
+};
+
+/** Creates the topics that are missing; ok when every partition of every topic can be written. */
+export const ensureTopics = async (
+  options: KafkaOptions,
+  topics: readonly string[],
+  shape: Shape,
+): Promise<Outcome<undefined, 'BUS_UNREACHABLE'>> => {
+  let why = 'brokers: the list is empty';
+  for (let attempt = 0; attempt < options.brokers.length; attempt++) {
+    try {
+      await create(options, topics, shape, attempt);
+      return done;
+    } catch (error) {
+      why = messageOf(error);
+    }
+  }
+  return failed('BUS_UNREACHABLE', `${options.brokers.join(',')}: topics: ${why}`);
 };
