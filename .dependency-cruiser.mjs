@@ -21,7 +21,7 @@ export default {
     {
       name: 'decisions-are-pure',
       comment:
-        'A decision imports words, schemas, the planner and other decisions, nothing that does I/O: only so can it be replayed, simulated and read on its own. Types from elsewhere are fine (`import type`); tell and order come from '@lifeboat/runtime/shell/service', which is pure; a helper that a decision runs belongs under decide/ or its name among decisionFiles here and in biome.json, where the linter watches it too.',
+        'A decision imports words, schemas, the planner and other decisions, nothing that does I/O: only so can it be replayed, simulated and read on its own. Types from elsewhere are fine (`import type`); tell and order come from @lifeboat/runtime/shell/service, which is pure; a helper that a decision runs belongs under decide/ or its name among decisionFiles here and in biome.json, where the linter watches it too.',
       severity: 'error',
       from: { path: decisionFiles, pathNot: aside },
       to: { pathNot: `${mayDecideWith}|${decisionFiles}|^(node:)?crypto$`, dependencyTypesNot: ['type-only'] },
