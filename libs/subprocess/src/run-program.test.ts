@@ -34,7 +34,7 @@ describe('runProgram', () => {
   });
 
   it('inherits nothing of our environment', async () => {
-    process.env['OUR_SECRET'] = 'x';
+    process.env.OUR_SECRET = 'x';
     const ran = await sh('echo "[$OUR_SECRET]"');
     assert.equal(ran.kind === 'ended' && ran.stdout, '[]\n');
   });

@@ -1,0 +1,2 @@
+export { type FenceAgentsOptions, fenceAgents } from './fence-agents.ts';
+export { type SecretSource, secretsOfProcess } from './parameters.ts';
