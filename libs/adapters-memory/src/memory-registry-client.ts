@@ -173,7 +173,10 @@ export class MemoryRegistryClient implements Registry {
       }
       const session = this.#session;
       if (this.connected() && session !== null) {
-        if (standing?.session !== session) this.#core.stand((standing = { session, name, candidate }));
+        if (standing?.session !== session) {
+          standing = { session, name, candidate };
+          this.#core.stand(standing);
+        }
         if (this.#core.isFirst(standing)) {
           await this.#core.clock.sleep(this.#core.noticeDelayMs());
           if (options.signal.aborted || this.#closed || !this.connected() || session.over || this.#session !== session) continue;

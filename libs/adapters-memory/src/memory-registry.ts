@@ -146,7 +146,7 @@ export class MemoryRegistryCore {
   plant(host: string, raw: string, by: MemoryRegistryClient): void {
     const session = by.session;
     invariant(session !== null, 'plant: the client has a session');
-    this.#places.set(hostId(host), { session, entry: readEntry(session.id, raw) });
+    this.#places.set(hostId(host), { session, entry: readEntry(host, session.id, raw) });
     this.#changed(hostId(host));
   }
 
@@ -188,7 +188,10 @@ export class MemoryRegistryCore {
 
   #election(name: string): Election {
     let election = this.#elections.get(name);
-    if (election === undefined) this.#elections.set(name, (election = { epoch: 0, queue: [] }));
+    if (election === undefined) {
+      election = { epoch: 0, queue: [] };
+      this.#elections.set(name, election);
+    }
     return election;
   }
 
@@ -197,13 +200,16 @@ export class MemoryRegistryCore {
   }
 }
 
-function readEntry(session: string, raw: string): Registered {
+function readEntry(host: string, session: string, raw: string): Registered {
+  const malformed = (reason: string): Registered => ({ kind: 'malformed', session, reason, raw });
   let value: unknown;
   try {
     value = JSON.parse(raw);
   } catch (e) {
-    return { kind: 'malformed', session, reason: `not JSON: ${(e as Error).message}`, raw };
+    return malformed(`not JSON: ${(e as Error).message}`);
   }
   const read = checkAgainst(RegistrationSchema, value);
-  return read.ok ? { kind: 'host', session, registration: read.value } : { kind: 'malformed', session, reason: read.problem, raw };
+  if (!read.ok) return malformed(read.problem);
+  if (read.value.host !== host) return malformed(`host: '${read.value.host}' registered under the name '${host}'`);
+  return { kind: 'host', session, registration: read.value };
 }

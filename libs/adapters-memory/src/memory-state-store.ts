@@ -60,7 +60,10 @@ export class MemoryStateStore implements StateStore {
 
   #kept(service: string): Kept {
     let kept = this.#services.get(service);
-    if (kept === undefined) this.#services.set(service, (kept = { epoch: 0, tables: new Map() }));
+    if (kept === undefined) {
+      kept = { epoch: 0, tables: new Map() };
+      this.#services.set(service, kept);
+    }
     return kept;
   }
 }
@@ -69,8 +72,8 @@ const snapshot = (kept: Kept): StoredTables => Object.fromEntries([...kept.table
 
 function apply(kept: Kept, changes: Changes): undefined {
   for (const [name, change] of Object.entries(changes)) {
-    let rows = kept.tables.get(name);
-    if (rows === undefined) kept.tables.set(name, (rows = new Map()));
+    const rows = kept.tables.get(name) ?? new Map<string, string>();
+    kept.tables.set(name, rows);
     for (const key of change.del) rows.delete(key);
     for (const [key, value] of Object.entries(change.put)) rows.set(key, value);
     if (rows.size === 0) kept.tables.delete(name);

@@ -133,11 +133,15 @@ export function decode(r: Pick<WireRecord, 'headers' | 'value'>): Decoded {
   };
 }
 
+const compiledSchemas = new WeakMap<Type.TSchema, ReturnType<typeof Schema.Compile>>();
+
 /** Checks any JSON against a schema (config, topology, znode data): the first complaint, with the path of the field. */
 export function checkAgainst<S extends Type.TSchema>(
   schema: S,
   value: unknown,
 ): { ok: true; value: Type.Static<S> } | { ok: false; problem: string } {
-  const v = Schema.Compile(schema);
-  return v.Check(value) ? { ok: true, value: value as Type.Static<S> } : { ok: false, problem: firstProblem(v as never, value) };
+  // compiling costs a millisecond: a registry with thousands of hosts is read often
+  const v = compiledSchemas.get(schema) ?? (Schema.Compile(schema) as ReturnType<typeof Schema.Compile>);
+  compiledSchemas.set(schema, v);
+  return v.Check(value) ? { ok: true, value: value as Type.Static<S> } : { ok: false, problem: firstProblem(v, value) };
 }
