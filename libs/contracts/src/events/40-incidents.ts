@@ -38,6 +38,14 @@ export const isolationRequested = defineEvent({
   }),
 });
 
+export const isolationRecalled = defineEvent({
+  ...common,
+  type: 'lifeboat.isolation.recalled',
+  consumedBy: ['migrator', 'console'],
+  about: 'Order: the host came back by itself before it was isolated; leave it alone if it has not been isolated yet.',
+  data: Closed({ incident: IncidentIdSchema, host: HostIdSchema, epoch: Type.Integer({ minimum: 0 }), at: InstantSchema }),
+});
+
 export const planMade = defineEvent({
   ...common,
   type: 'lifeboat.plan.made',
@@ -100,7 +108,7 @@ export const incidentWaiting = defineEvent({
   }),
 });
 
-export const vmOutcomes = ['running', 'stopped', 'unevacuable', 'gone'] as const;
+export const vmOutcomes = ['running', 'stopped', 'unevacuable', 'gone', 'handed-over'] as const;
 export const incidentClosed = defineEvent({
   ...common,
   type: 'lifeboat.incident.closed',
@@ -109,11 +117,11 @@ export const incidentClosed = defineEvent({
   data: Closed({
     incident: IncidentIdSchema,
     hosts: Type.Array(HostIdSchema),
-    outcome: OneOf(['evacuated', 'partly-evacuated', 'not-evacuated', 'declined'] as const),
+    outcome: OneOf(['evacuated', 'partly-evacuated', 'not-evacuated', 'declined', 'withdrawn'] as const, "'withdrawn': the host came back before it was isolated."),
     vms: Type.Array(
       Closed({
         vm: VmIdSchema,
-        outcome: OneOf(vmOutcomes, "'stopped': was stopped before, now owned by its new host."),
+        outcome: OneOf(vmOutcomes, "'stopped': was stopped before, now owned by its new host; 'handed-over': its new host failed too, another incident has it."),
         host: Type.Optional(HostIdSchema),
         reason: Type.Optional(Type.String({ maxLength: 500 })),
       }),

@@ -30,6 +30,14 @@ export const isolationFailed = defineEvent({
   }),
 });
 
+export const isolationWithdrawn = defineEvent({
+  ...common,
+  type: 'lifeboat.isolation.withdrawn',
+  consumedBy: ['scheduler', 'console'],
+  about: 'A recalled isolation was given up before anything was done to the host.',
+  data: Closed({ ...of, host: HostIdSchema }),
+});
+
 export const hostShutOut = defineEvent({
   ...common,
   type: 'lifeboat.host.shut-out',

@@ -1,0 +1,24 @@
+import type { FleetVm, Plan, Resources } from '@lifeboat/contracts';
+import type { HostId, IncidentId, Instant, VmId } from '@lifeboat/kernel';
+
+/** What VMs does Nova have on these failed hosts now, and where would those not skipped go? One look, one plan. */
+export type SurveyEffect = Readonly<{
+  kind: 'survey';
+  operation: string;
+  notBefore?: Instant;
+  incident: IncidentId;
+  survey: number;
+  hosts: readonly HostId[];
+  /** Already settled or under way: not to be planned again. */
+  skip: readonly VmId[];
+  /** No targets: failed, silent, or kept out. */
+  exclude: readonly HostId[];
+  /** Places promised by plans in flight. */
+  reserved: Readonly<Record<HostId, Resources>>;
+}>;
+export type SchedulerEffect = SurveyEffect;
+
+export type SurveyResult =
+  | Readonly<{ ok: true; vms: readonly FleetVm[]; plan: Plan }>
+  | Readonly<{ ok: false; code: string; detail: string }>;
+export type SchedulerResult = SurveyResult;
