@@ -28,7 +28,7 @@ const nowhere = hostId('no-such-host');
 const nobody = vmId('00000000-0000-4000-8000-000000000000');
 const SETTLE_MS = 90_000;
 
-const valueOf = <T>(o: Outcome<T>): T => {
+const taken = <T>(o: Outcome<T>): T => {
   assert.ok(o.ok, o.ok ? '' : describeFailure(o));
   return o.value;
 };
@@ -49,12 +49,12 @@ const asking = (h: CloudHarness) => {
     }
   };
   const service = async (host: HostId): Promise<ComputeService> => {
-    const found = valueOf(await h.cloud.computeServices()).find((s) => s.host === host);
+    const found = taken(await h.cloud.computeServices()).find((s) => s.host === host);
     assert.ok(found, `computeServices() has no ${host}`);
     return found;
   };
   const newestRecord = async (from: HostId, vm: VmId): Promise<EvacuationRecord | undefined> =>
-    valueOf(await h.cloud.evacuationsFrom(from)).find((r) => r.vm === vm);
+    taken(await h.cloud.evacuationsFrom(from)).find((r) => r.vm === vm);
   const ended = (from: HostId, vm: VmId, since: string | undefined) =>
     until(`evacuation of ${vm} ends`, async () => {
       const r = await newestRecord(from, vm);
@@ -62,7 +62,7 @@ const asking = (h: CloudHarness) => {
     });
   const settled = (vm: VmId, as: (v: CloudVm) => boolean) =>
     until(`${vm} settles`, async () => {
-      const v = valueOf(await h.cloud.vm(vm));
+      const v = taken(await h.cloud.vm(vm));
       return v.task === null && as(v) ? v : undefined;
     });
   return { until, service, newestRecord, ended, settled };
@@ -108,7 +108,7 @@ interface Context {
 
 const looking = (c: Context) => {
   it('lists every host once, up and enabled', async () => {
-    const all = valueOf(await c.h.cloud.computeServices());
+    const all = taken(await c.h.cloud.computeServices());
     assert.equal(new Set(all.map((s) => s.host)).size, all.length);
     for (const host of c.h.hosts) {
       const s = await c.ask.service(host);
@@ -129,26 +129,26 @@ const looking = (c: Context) => {
   });
   it('leaves out of vms() what no longer exists', async () => {
     const [vm] = (await c.h.bootVms(1, c.hosts()[0])) as [VmId];
-    const seen = valueOf(await c.h.cloud.vms([nobody, vm]));
+    const seen = taken(await c.h.cloud.vms([nobody, vm]));
     assert.deepEqual(
       seen.map((v) => [v.vm, v.host, v.status, v.vmState, v.task]),
       [[vm, c.hosts()[0], 'ACTIVE', 'active', null]],
     );
-    assert.deepEqual(valueOf(await c.h.cloud.vms([])), []);
+    assert.deepEqual(taken(await c.h.cloud.vms([])), []);
   });
   it('reads many VMs in one question', async () => {
     const [, , third] = c.hosts();
     const booted = await c.h.bootVms(8, third);
-    const seen = valueOf(await c.h.cloud.vms([...booted, nobody]));
+    const seen = taken(await c.h.cloud.vms([...booted, nobody]));
     assert.deepEqual(seen.map((v) => v.vm).sort(), [...booted].sort());
     await c.h.deleteVms();
-    assert.deepEqual(valueOf(await c.h.cloud.vms(booted)), []);
+    assert.deepEqual(taken(await c.h.cloud.vms(booted)), []);
   });
   it('disables with a reason and enables', async () => {
     const [host] = c.hosts();
-    valueOf(await c.h.cloud.disable(host, 'Lifeboat contract test'));
+    taken(await c.h.cloud.disable(host, 'Lifeboat contract test'));
     assert.deepEqual([(await c.ask.service(host)).enabled, (await c.ask.service(host)).disabledReason], [false, 'Lifeboat contract test']);
-    valueOf(await c.h.cloud.enable(host));
+    taken(await c.h.cloud.enable(host));
     assert.deepEqual([(await c.ask.service(host)).enabled, (await c.ask.service(host)).disabledReason], [true, null]);
   });
 };
@@ -157,14 +157,14 @@ const startingAndStopping = (c: Context) => {
   it('stops, starts, and says CLOUD_CONFLICT to what the state does not allow', async () => {
     const [vm] = (await c.h.bootVms(1, c.hosts()[1])) as [VmId];
     refusedAs(await c.h.cloud.start(vm), 'CLOUD_CONFLICT');
-    valueOf(await c.h.cloud.stop(vm));
+    taken(await c.h.cloud.stop(vm));
     await c.ask.settled(vm, (v) => v.vmState === 'stopped');
-    valueOf(await c.h.cloud.start(vm));
+    taken(await c.h.cloud.start(vm));
     await c.ask.settled(vm, (v) => v.vmState === 'active');
   });
   it('sets a VM to error', async () => {
     const [vm] = (await c.h.bootVms(1, c.hosts()[1])) as [VmId];
-    valueOf(await c.h.cloud.resetToError(vm));
+    taken(await c.h.cloud.resetToError(vm));
     assert.equal((await c.ask.settled(vm, (v) => v.vmState === 'error')).status, 'ERROR');
     await c.h.deleteVms();
   });
@@ -176,7 +176,7 @@ const hostFailure = (c: Context) => {
   it('refuses evacuation with CLOUD_HOST_STILL_UP while Nova believes the host is up', async () => {
     const [from, to] = c.hosts();
     vms = (await c.h.bootVms(4, from)) as typeof vms;
-    valueOf(await c.h.cloud.stop(vms[1]));
+    taken(await c.h.cloud.stop(vms[1]));
     await c.ask.settled(vms[1], (v) => v.vmState === 'stopped');
     refusedAs(await c.h.cloud.evacuate(vms[0], to), 'CLOUD_HOST_STILL_UP');
     refusedAs(await c.h.cloud.evacuate(vms[0]), 'CLOUD_HOST_STILL_UP');
@@ -184,13 +184,13 @@ const hostFailure = (c: Context) => {
   it('takes the host for dead at once when forced down, as often as it is told', async () => {
     const [from] = c.hosts();
     await c.h.killCompute(from);
-    valueOf(await c.h.cloud.forceDown(from));
-    valueOf(await c.h.cloud.forceDown(from));
-    valueOf(await c.h.cloud.disable(from, 'Lifeboat: contract test'));
+    taken(await c.h.cloud.forceDown(from));
+    taken(await c.h.cloud.forceDown(from));
+    taken(await c.h.cloud.disable(from, 'Lifeboat: contract test'));
     const s = await c.ask.service(from);
     assert.deepEqual([s.up, s.enabled, s.forcedDown], [false, false, true]);
     assert.deepEqual(
-      valueOf(await c.h.cloud.vmsOn(from))
+      taken(await c.h.cloud.vmsOn(from))
         .map((v) => v.vm)
         .sort(),
       [...vms].sort(),
@@ -203,7 +203,7 @@ const hostFailure = (c: Context) => {
   });
   it('evacuates to the host that was named, and the record says so', async () => {
     const [from, to] = c.hosts();
-    valueOf(await c.h.cloud.evacuate(vms[0], to));
+    taken(await c.h.cloud.evacuate(vms[0], to));
     const record = await c.ask.ended(from, vms[0], undefined);
     assert.deepEqual([record.state, record.from, record.to], ['done', from, to]);
     const vm = await c.ask.settled(vms[0], (v) => v.vmState === 'active');
@@ -211,7 +211,7 @@ const hostFailure = (c: Context) => {
   });
   it('evacuates to where Nova chooses; a stopped VM stays stopped', async () => {
     const [from] = c.hosts();
-    valueOf(await c.h.cloud.evacuate(vms[1]));
+    taken(await c.h.cloud.evacuate(vms[1]));
     const record = await c.ask.ended(from, vms[1], undefined);
     assert.equal(record.state, 'done');
     const vm = await c.ask.settled(vms[1], (v) => v.vmState === 'stopped');
@@ -220,18 +220,18 @@ const hostFailure = (c: Context) => {
   });
   it('takes an evacuation that no host can serve, and the record says failed', async () => {
     const [from, to, shut] = c.hosts();
-    valueOf(await c.h.cloud.disable(shut, 'Lifeboat: contract test'));
-    valueOf(await c.h.cloud.evacuate(vms[2], shut));
+    taken(await c.h.cloud.disable(shut, 'Lifeboat: contract test'));
+    taken(await c.h.cloud.evacuate(vms[2], shut));
     const failed = await c.ask.ended(from, vms[2], undefined);
     assert.equal(failed.state, 'failed');
     const vm = await c.ask.settled(vms[2], (v) => v.vmState === 'error');
     assert.deepEqual([vm.host, vm.status], [from, 'ERROR']);
     assert.ok(vm.fault !== null && vm.fault.length > 0, 'Nova says why');
-    valueOf(await c.h.cloud.enable(shut));
-    valueOf(await c.h.cloud.evacuate(vms[2], to));
+    taken(await c.h.cloud.enable(shut));
+    taken(await c.h.cloud.evacuate(vms[2], to));
     assert.equal((await c.ask.ended(from, vms[2], failed.id)).state, 'done');
     assert.equal((await c.ask.settled(vms[2], (v) => v.vmState === 'active')).host, to);
-    const records = valueOf(await c.h.cloud.evacuationsFrom(from)).filter((r) => r.vm === vms[2]);
+    const records = taken(await c.h.cloud.evacuationsFrom(from)).filter((r) => r.vm === vms[2]);
     assert.deepEqual(
       records.map((r) => r.state),
       ['done', 'failed'],
@@ -241,10 +241,10 @@ const hostFailure = (c: Context) => {
   it('counts an evacuated VM once: on its new host, not on the dead one', async () => {
     const [from, to] = c.hosts();
     assert.deepEqual(
-      valueOf(await c.h.cloud.vmsOn(from)).map((v) => v.vm),
+      taken(await c.h.cloud.vmsOn(from)).map((v) => v.vm),
       [vms[3]],
     );
-    const fleet = valueOf(await c.h.cloud.fleet());
+    const fleet = taken(await c.h.cloud.fleet());
     const dead = fleet.hosts.find((x) => x.host === from);
     assert.deepEqual(dead?.used, { vcpus: 1, memoryMb: 512, diskGb: 1 });
     assert.equal(dead?.usable, false);
@@ -264,15 +264,15 @@ const hostFailure = (c: Context) => {
       if (!cleared.ok) refusedAs(cleared, 'CLOUD_CONFLICT');
       return cleared.ok ? true : undefined;
     });
-    valueOf(await c.h.cloud.clearForcedDown(from));
-    valueOf(await c.h.cloud.enable(from));
+    taken(await c.h.cloud.clearForcedDown(from));
+    taken(await c.h.cloud.enable(from));
     const s = await c.ask.until('up again', async () => {
       const seen = await c.ask.service(from);
       return seen.up ? seen : undefined;
     });
     assert.deepEqual([s.up, s.enabled, s.forcedDown], [true, true, false]);
     assert.ok(
-      valueOf(await c.h.cloud.evacuationsFrom(from)).some((r) => r.vm === vms[0] && r.state === 'done'),
+      taken(await c.h.cloud.evacuationsFrom(from)).some((r) => r.vm === vms[0] && r.state === 'done'),
       'the record stays',
     );
     await c.h.deleteVms();
@@ -288,7 +288,7 @@ const fleetNumbers = (c: Context) => {
       'lifeboat:priority': '7',
     })) as [VmId];
     const [plain, off] = (await c.h.bootVms(2, b, { HA_Enabled: 'False' })) as [VmId, VmId];
-    const fleet = valueOf(await c.h.cloud.fleet());
+    const fleet = taken(await c.h.cloud.fleet());
     for (const host of c.h.hosts) {
       const seen = fleet.hosts.find((x) => x.host === host);
       const truth = await c.h.placementSays(host);
@@ -302,13 +302,13 @@ const fleetNumbers = (c: Context) => {
     );
     assert.match(fleet.vms.find((v) => v.vm === plain)?.unevacuable ?? '', /HA_Enabled/);
     assert.deepEqual(
-      valueOf(await c.h.cloud.vmsOn(b))
+      taken(await c.h.cloud.vmsOn(b))
         .map((v) => v.vm)
         .sort(),
       [plain, off].sort(),
     );
     assert.deepEqual(
-      valueOf(await c.h.cloud.vmsOn(b)).map((v) => v.priority),
+      taken(await c.h.cloud.vmsOn(b)).map((v) => v.priority),
       [500, 500],
     );
     await c.h.deleteVms();
