@@ -1,0 +1,181 @@
+import type { Fleet, FleetHost, FleetVm, Resources } from '@lifeboat/contracts';
+import { failed, type HostId, isoTime, type Outcome, ok, type VmId } from '@lifeboat/kernel';
+import type { Cloud, CloudFailure, CloudVm, ComputeService, EvacuationRecord } from '@lifeboat/ports';
+import type { Nova } from './nova/nova.ts';
+import { type Migration, type Server, type Service, statusOf } from './nova/state.ts';
+import type { Prng } from './prng.ts';
+
+type Answer<T = undefined> = Outcome<T, CloudFailure>;
+
+/** How long a call may take before the adapter gives it up. */
+const CALL_LIMIT_MS = 30_000;
+const REFUSED_CONNECTION_MS = 500;
+
+/** The simulated Nova through its API, as seen from one place on the management network. */
+export class SimCloud implements Cloud {
+  readonly #nova: Nova;
+  readonly #observer: string;
+  readonly #prng: Prng;
+  readonly #latencyMs: readonly [number, number];
+
+  constructor(nova: Nova, options: { readonly observer: string; readonly latencyMs?: readonly [number, number] }) {
+    this.#nova = nova;
+    this.#observer = options.observer;
+    this.#prng = nova.prng.fork(`api/${options.observer}`);
+    this.#latencyMs = options.latencyMs ?? [20, 120];
+  }
+
+  computeServices(): Promise<Answer<readonly ComputeService[]>> {
+    return this.#ask(() => ok([...this.#nova.services.values()].map((s) => this.#service(s))));
+  }
+  forceDown(host: HostId): Promise<Answer> {
+    return this.#ask(() => this.#nova.forceDown(host));
+  }
+  clearForcedDown(host: HostId): Promise<Answer> {
+    return this.#ask(() => this.#nova.clearForcedDown(host));
+  }
+  async disable(host: HostId, reason: string): Promise<Answer> {
+    const answer = await this.#ask(() => this.#nova.disable(host, reason));
+    const s = this.#nova.service(host);
+    // Nova tells the compute service it believes up, and waits for it: 60 s when it is dead, longer than any caller does
+    if (!answer.ok || s === undefined || !this.#nova.up(s) || this.#nova.takesMessages(host)) return answer;
+    await this.#nova.world.clock.sleep(CALL_LIMIT_MS);
+    return failed('CLOUD_TIMEOUT', `no answer in ${CALL_LIMIT_MS} ms; Nova waits for the compute service of ${host}`);
+  }
+  enable(host: HostId): Promise<Answer> {
+    return this.#ask(() => this.#nova.enable(host));
+  }
+  fleet(): Promise<Answer<Fleet>> {
+    return this.#ask(() => ok(this.#fleet()));
+  }
+  vmsOn(host: HostId): Promise<Answer<readonly FleetVm[]>> {
+    return this.#ask(() =>
+      this.#nova.service(host) === undefined
+        ? failed('CLOUD_NOT_FOUND', `Compute host ${host} not found.`)
+        : ok(this.#nova.serversOn(host).map((s) => this.#fleetVm(s))),
+    );
+  }
+  vm(vm: VmId): Promise<Answer<CloudVm>> {
+    return this.#ask(() => {
+      const s = this.#nova.server(vm);
+      return s === undefined ? failed('CLOUD_NOT_FOUND', `Instance ${vm} could not be found.`) : ok(this.#cloudVm(s));
+    });
+  }
+  vms(vms: readonly VmId[]): Promise<Answer<readonly CloudVm[]>> {
+    return this.#ask(() => ok(vms.flatMap((vm) => this.#nova.server(vm) ?? []).map((s) => this.#cloudVm(s))));
+  }
+  evacuate(vm: VmId, to?: HostId): Promise<Answer> {
+    return this.#ask(() => this.#nova.evacuate(vm, to ?? null, this.#observer));
+  }
+  evacuationsFrom(from: HostId): Promise<Answer<readonly EvacuationRecord[]>> {
+    return this.#ask(() =>
+      ok(
+        this.#nova.migrations
+          .filter((m) => m.from === from)
+          .map(record)
+          .reverse(),
+      ),
+    );
+  }
+  resetToError(vm: VmId): Promise<Answer> {
+    return this.#ask(() => this.#nova.resetToError(vm));
+  }
+  start(vm: VmId): Promise<Answer> {
+    return this.#ask(() => this.#nova.start(vm));
+  }
+  stop(vm: VmId): Promise<Answer> {
+    return this.#ask(() => this.#nova.stop(vm));
+  }
+
+  /** One call over the management network, with everything that may go wrong on its way there and back. */
+  async #ask<T>(effect: () => Answer<T>): Promise<Answer<T>> {
+    const { world, api } = this.#nova;
+    if (api.away || world.observerCut(this.#observer) !== null) {
+      await world.clock.sleep(REFUSED_CONNECTION_MS);
+      return failed('CLOUD_UNREACHABLE', api.away ? 'connection refused' : 'no route to host');
+    }
+    await world.clock.sleep(this.#prng.between(...this.#latencyMs) + api.extraLatencyMs);
+    if (this.#prng.chance(api.failing)) {
+      if (this.#prng.chance(0.5)) effect();
+      return failed('CLOUD_FAILED', '500 Internal Server Error');
+    }
+    if (!this.#prng.chance(api.timingOut)) return effect();
+    if (this.#prng.chance(0.5)) effect();
+    await world.clock.sleep(CALL_LIMIT_MS);
+    return failed('CLOUD_TIMEOUT', `no answer in ${CALL_LIMIT_MS} ms`);
+  }
+
+  #service(s: Service): ComputeService {
+    return { id: s.id, host: s.host, up: this.#nova.up(s), enabled: s.enabled, forcedDown: s.forcedDown, disabledReason: s.disabledReason };
+  }
+
+  #cloudVm(s: Server): CloudVm {
+    const { name } = this.#nova.world.vm(s.vm).spec;
+    return { vm: s.vm, name, host: s.host, status: statusOf(s), vmState: s.vmState, task: s.task, fault: s.fault };
+  }
+
+  #fleetVm(s: Server): FleetVm {
+    const { vm, name, size, businessType, performance, priority, group, unevacuable } = this.#nova.world.vm(s.vm).spec;
+    return {
+      vm,
+      name,
+      host: s.host,
+      size,
+      businessType,
+      performance,
+      priority,
+      status: statusOf(s),
+      ...(group === undefined ? {} : { group }),
+      ...(unevacuable === undefined ? {} : { unevacuable }),
+    };
+  }
+
+  #fleet(): Fleet {
+    const used = this.#nova.usedByFleet();
+    return {
+      hosts: [...this.#nova.services.values()].map((s) => this.#fleetHost(s, used.get(s.host) ?? { vcpus: 0, memoryMb: 0, diskGb: 0 })),
+      vms: [...this.#nova.servers.values()].filter((s) => !s.deleted).map((s) => this.#fleetVm(s)),
+      groups: [...this.#nova.world.groups],
+    };
+  }
+
+  #fleetHost(s: Service, used: Resources): FleetHost {
+    const { spec } = this.#nova.world.host(s.host);
+    const because = s.forcedDown
+      ? 'forced down in Nova'
+      : !this.#nova.up(s)
+        ? 'its compute service is down'
+        : !s.enabled
+          ? `disabled in Nova: ${s.disabledReason ?? 'no reason given'}`
+          : undefined;
+    return {
+      host: s.host,
+      cluster: spec.cluster,
+      rack: spec.rack,
+      highPerformance: spec.highPerformance,
+      usable: because === undefined,
+      ...(because === undefined ? {} : { unusableBecause: because.slice(0, 200) }),
+      capacity: spec.capacity,
+      used,
+      load: { memory: used.memoryMb / spec.capacity.memoryMb, cpu: used.vcpus / spec.capacity.vcpus },
+    };
+  }
+}
+
+const stateOf = {
+  accepted: 'running',
+  'pre-migrating': 'running',
+  done: 'done',
+  completed: 'done',
+  failed: 'failed',
+  error: 'failed',
+} as const;
+const record = (m: Migration): EvacuationRecord => ({
+  id: m.id,
+  vm: m.vm,
+  from: m.from,
+  to: m.to,
+  state: stateOf[m.status],
+  status: m.status,
+  createdAt: isoTime(m.createdAt),
+});

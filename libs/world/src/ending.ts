@@ -1,0 +1,129 @@
+import type { EventOf } from '@lifeboat/contracts';
+import type { HostId, Instant, VmId } from '@lifeboat/kernel';
+import type { IncidentSeen } from './checker.ts';
+import type { Tell } from './invariants.ts';
+import type { SimVm } from './model.ts';
+import type { Nova } from './nova/nova.ts';
+import type { World } from './world.ts';
+
+type Report = EventOf<'lifeboat.incident.closed'>['data']['vms'];
+
+/** A VM called unevacuable may be found running elsewhere for this long before the report is called untrue. */
+const GRACE_MS = 60_000;
+
+export const incidentsLeftOpen = (incidents: readonly IncidentSeen[], tell: Tell): readonly string[] =>
+  incidents
+    .filter((i) => i.closedAt === null)
+    .map(
+      (i) =>
+        `${i.incident} (${i.hosts.join(', ')}), open since ${tell(i.openedAt)}, was never closed${i.waitingFor === null ? '' : `; it waits for ${i.waitingFor}`}`,
+    );
+
+const ranSince = (v: SimVm, host: HostId, since: Instant) => v.runs.some((r) => r.host === host && (r.to === null || r.to > since));
+const startedSince = (v: SimVm, host: HostId, since: Instant) => v.runs.some((r) => r.host === host && r.from > since);
+
+/** (vii) What a closed incident says of its VMs, against what is so. */
+export function reportIsTrue(world: World, nova: Nova, i: IncidentSeen, report: Report, incidents: readonly IncidentSeen[]): string[] {
+  const untrue: string[] = [];
+  const told = new Set<VmId>();
+  const says = (vm: VmId, what: string, but: string) => untrue.push(`the report of ${i.incident} says that VM ${vm} ${what}, but ${but}`);
+  for (const r of report) {
+    if (told.has(r.vm)) says(r.vm, 'came to several ends', 'each VM has one');
+    told.add(r.vm);
+    const v = world.vms.get(r.vm);
+    if (v === undefined) {
+      says(r.vm, 'existed', 'there never was such a VM');
+      continue;
+    }
+    const but = contradiction(world, nova, i, v, r, incidents);
+    if (but !== null) says(r.vm, `is ${r.outcome}${r.host === undefined ? '' : ` on ${r.host}`}`, but);
+  }
+  for (const [vm, host] of i.vms) {
+    if (told.has(vm) || world.vm(vm).deleted) continue;
+    const v = world.vm(vm);
+    const stayed = !i.isolated.has(host) && (v.copies.has(host) || v.ownerStopped);
+    if (!stayed) untrue.push(`the report of ${i.incident} forgets VM ${vm}, which was on ${host} when it was opened`);
+  }
+  return untrue;
+}
+
+function contradiction(
+  world: World,
+  nova: Nova,
+  i: IncidentSeen,
+  v: SimVm,
+  r: Report[number],
+  incidents: readonly IncidentSeen[],
+): string | null {
+  const server = nova.server(v.spec.vm);
+  switch (r.outcome) {
+    case 'gone':
+      return v.deleted ? null : 'its owner did not delete it';
+    case 'unevacuable': {
+      const elsewhere = [...v.copies].find(([h, c]) => !i.hosts.includes(h) && world.now() - c.startedAt > GRACE_MS);
+      if ((r.reason ?? '') === '') return 'no reason is given';
+      return elsewhere === undefined ? null : `it has been running on ${elsewhere[0]} since ${world.tell(elsewhere[1].startedAt)}`;
+    }
+    case 'handed-over': {
+      const another = incidents.some(
+        (o) => o !== i && (o.vms.has(v.spec.vm) || o.inHand.has(v.spec.vm) || (server !== undefined && o.hosts.includes(server.host))),
+      );
+      return another || v.deleted ? null : 'no other incident has it';
+    }
+    case 'stopped':
+      if (v.deleted) return null;
+      if (v.copies.size > 0) return `it runs on ${[...v.copies.keys()].join(', ')}`;
+      return r.host === undefined || server?.host === r.host ? null : `Nova has it on ${server?.host}`;
+    case 'running': {
+      if (v.deleted) return null;
+      if (r.host === undefined) return 'no host is named';
+      const ran = i.isolated.has(r.host) ? startedSince(v, r.host, i.openedAt) : ranSince(v, r.host, i.openedAt);
+      return ran ? null : `it has not run there since ${world.tell(i.openedAt)}`;
+    }
+  }
+}
+
+/** (iii) Every VM ends in exactly one way. What no incident ever knew of is told as a note. */
+export function vmsForgotten(world: World, nova: Nova, incidents: readonly IncidentSeen[]): { forgotten: string[]; notes: string[] } {
+  const forgotten: string[] = [];
+  const notes: string[] = [];
+  for (const v of world.vms.values()) {
+    const server = nova.server(v.spec.vm);
+    if (v.deleted || server === undefined) continue;
+    const running = [...v.copies.keys()];
+    const well = running.length === 1 && running[0] === server.host && server.task === null && server.vmState === 'active';
+    const last = lastIncidentOf(v, server.host, incidents);
+    const leftBehind = last?.isolated.has(server.host) && last.hosts.includes(server.host) && !startedSince(v, server.host, last.openedAt);
+    const stopped = v.ownerStopped && running.length === 0 && server.vmState === 'stopped' && server.task === null && !leftBehind;
+    if (well || stopped) continue;
+    const is = `VM ${v.spec.vm} ends as ${server.vmState}${server.task === null ? '' : `/${server.task}`} on ${server.host} by Nova, running on ${running.join(', ') || 'no host'}`;
+    if (last === null) notes.push(`${is}; no incident was ever opened about it`);
+    else if (!last.unevacuable.has(v.spec.vm)) forgotten.push(`${is}: forgotten by ${last.incident}`);
+  }
+  return { forgotten, notes };
+}
+
+/** The newest incident that had to do with this VM: it was on its hosts then, or its last run ended there during it. */
+function lastIncidentOf(v: SimVm, host: HostId, incidents: readonly IncidentSeen[]): IncidentSeen | null {
+  const run = v.runs.at(-1);
+  const endedOn = run === undefined || run.to === null ? null : run;
+  const mine = incidents.filter(
+    (i) =>
+      i.vms.has(v.spec.vm) ||
+      (endedOn !== null &&
+        i.hosts.includes(endedOn.host) &&
+        (i.closedAt === null || (endedOn.to ?? 0) <= i.closedAt) &&
+        (endedOn.to ?? 0) >= i.openedAt) ||
+      (i.hosts.includes(host) && i.closedAt === null),
+  );
+  const last = mine.at(-1) ?? null;
+  // it ran well after that incident was over: what ended it later is none of the incident's doing
+  if (
+    last?.closedAt != null &&
+    endedOn !== null &&
+    (endedOn.to ?? 0) > last.closedAt &&
+    !incidents.some((i) => i.openedAt >= (endedOn.to ?? 0) && i.vms.has(v.spec.vm))
+  )
+    return null;
+  return last;
+}

@@ -1,0 +1,15 @@
+export * from './checker.ts';
+export * from './cloud.ts';
+export * from './fence.ts';
+export * from './injector.ts';
+export * from './invariants.ts';
+export * from './looking.ts';
+export * from './model.ts';
+export { Nova } from './nova/nova.ts';
+export { type ApiFaults, type NovaTimes, novaTimes } from './nova/state.ts';
+export * from './prng.ts';
+export * from './region.ts';
+export * from './swarm.ts';
+export { Timers } from './timers.ts';
+export * from './trace.ts';
+export { World, type WorldTimes } from './world.ts';

@@ -1,0 +1,119 @@
+import type { HostId, Instant, VmId } from '@lifeboat/kernel';
+
+export interface NovaTimes {
+  readonly reportMs: number;
+  /** Silence after which a service is 'down'. */
+  readonly downAfterMs: number;
+  /** Start of the compute process → its clean-up is through; → its first heartbeat. */
+  readonly cleanUpMs: readonly [number, number];
+  readonly firstReportMs: number;
+  /** Clean-up → Nova notices that guests it calls active do not run, and calls them stopped. */
+  readonly powerSyncMs: readonly [number, number];
+  readonly scheduleMs: readonly [number, number];
+  readonly claimMs: readonly [number, number];
+  readonly rebuildMs: readonly [number, number];
+  readonly startMs: readonly [number, number];
+  /** Evacuations scheduled at once in all, and built at once on one host. */
+  readonly conductors: number;
+  readonly buildsPerHost: number;
+}
+/** As measured on a real Nova (Zed), with the rebuild of a VM that has ports and volumes. */
+export const novaTimes: NovaTimes = {
+  reportMs: 10_000,
+  downAfterMs: 60_000,
+  cleanUpMs: [1_500, 3_500],
+  firstReportMs: 8_500,
+  powerSyncMs: [15_000, 60_000],
+  scheduleMs: [150, 500],
+  claimMs: [100, 400],
+  rebuildMs: [1_500, 6_000],
+  startMs: [500, 2_000],
+  conductors: 4,
+  buildsPerHost: 10,
+};
+
+/** Heartbeats without a timer a host: the last one is reckoned when somebody asks. */
+export class Heartbeats {
+  readonly #everyMs: number;
+  #last: Instant;
+  /** Time of the first beat since reports began; null = silent. */
+  #from: Instant | null;
+
+  constructor(everyMs: number, last: Instant) {
+    this.#everyMs = everyMs;
+    this.#last = last;
+    this.#from = last;
+  }
+
+  begin(first: Instant): void {
+    this.#from = first;
+  }
+  end(now: Instant): void {
+    this.#last = this.last(now);
+    this.#from = null;
+  }
+  last(now: Instant): Instant {
+    if (this.#from === null || now < this.#from) return this.#last;
+    return (this.#from + Math.floor((now - this.#from) / this.#everyMs) * this.#everyMs) as Instant;
+  }
+}
+
+export interface Service {
+  readonly id: string;
+  readonly host: HostId;
+  enabled: boolean;
+  disabledReason: string | null;
+  forcedDown: boolean;
+  readonly beats: Heartbeats;
+  /** The compute process talks to Nova. */
+  reporting: boolean;
+  /** The life of the compute process whose start-up (clean-up) is through; it takes messages from then on. */
+  initialisedLife: number;
+}
+
+export interface Server {
+  readonly vm: VmId;
+  host: HostId;
+  vmState: 'active' | 'stopped' | 'error' | 'paused';
+  task: string | null;
+  fault: string | null;
+  deleted: boolean;
+  /** Evacuated twice at once: nothing but a reset frees it. */
+  stuck: boolean;
+}
+export const statusOf = (s: Server): string =>
+  s.task?.startsWith('rebuild') === true
+    ? 'REBUILD'
+    : { active: 'ACTIVE', stopped: 'SHUTOFF', error: 'ERROR', paused: 'PAUSED' }[s.vmState];
+
+export interface Migration {
+  readonly id: string;
+  readonly vm: VmId;
+  readonly from: HostId;
+  to: HostId | null;
+  status: 'accepted' | 'pre-migrating' | 'done' | 'completed' | 'failed' | 'error';
+  readonly createdAt: Instant;
+}
+
+/** An evacuation that Nova took and has not finished. */
+export interface Work {
+  readonly migration: Migration;
+  readonly server: Server;
+  readonly wanted: HostId | null;
+  readonly wasStopped: boolean;
+  /** 'queued': the message waits for a compute service that may be dead; 'over': ended, or lost with its compute service. */
+  phase: 'scheduling' | 'queued' | 'building' | 'over';
+}
+
+/** What is wrong with the API itself, changed by faults while running. */
+export interface ApiFaults {
+  away: boolean;
+  /** Share of calls answered with a 5xx, half of them after having been taken. */
+  failing: number;
+  /** Share of calls that get no answer in time, half of them after having been taken. */
+  timingOut: number;
+  /** Share of rebuilds that fail on their target. */
+  rebuildFailing: number;
+  extraLatencyMs: number;
+}
+export const wellApi = (): ApiFaults => ({ away: false, failing: 0, timingOut: 0, rebuildFailing: 0, extraLatencyMs: 0 });
