@@ -58,10 +58,10 @@ export async function installPackages(tools, scope) {
       '--loglevel=warn',
       '--config.confirm-modules-purge=false',
     ];
-    // what an embedded install left unbuilt is built now
     if (scope === 'embedded') args.push('--filter', '@lifeboat/embedded...', '--ignore-scripts');
     await runQuietly(tools.node, args, tools.pnpmEnv, 'pnpm install');
-    if (scope === 'all') await runQuietly(tools.node, [tools.pnpm, 'rebuild', '--pending'], tools.pnpmEnv, 'pnpm rebuild');
+    // builds what an earlier install of the embedded part left unbuilt
+    if (scope === 'all') await runQuietly(tools.node, [tools.pnpm, '--recursive', 'rebuild', '--pending'], tools.pnpmEnv, 'pnpm rebuild');
     mkdirSync(join(repository, 'node_modules'), { recursive: true });
     writeFileSync(stampFile(scope), fingerprint);
   });
