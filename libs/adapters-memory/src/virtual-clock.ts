@@ -170,7 +170,8 @@ export class VirtualClock implements Clock {
   }
 
   #set(at: number, fire: () => void): Timer {
-    const timer: Timer = { at, order: this.#order++, fire };
+    // whole milliseconds, as a real clock's: an instant in an event is an integer
+    const timer: Timer = { at: Math.ceil(at), order: this.#order++, fire };
     this.#heap.push(timer);
     return timer;
   }
