@@ -6,7 +6,14 @@ import { MemoryBus, MemoryLedger, MemoryRegistryCore, MemoryStateStore, wallCloc
 const clock = wallClock();
 const link = () => {
   let up = true;
-  const outage = { away: async () => void (up = false), back: async () => void (up = true) };
+  const outage = {
+    away: async () => {
+      up = false;
+    },
+    back: async () => {
+      up = true;
+    },
+  };
   return { available: () => up, outage };
 };
 

@@ -1,3 +1,4 @@
+export * from './mailbox.ts';
 export * from './memory-bus.ts';
 export * from './memory-ledger.ts';
 export * from './memory-registry.ts';
