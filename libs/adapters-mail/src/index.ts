@@ -1,0 +1,1 @@
+export { messageIdOf, type SmtpOptions, smtpMailer, smtpOptionsFromUrl } from './smtp-mailer.ts';
