@@ -14,7 +14,9 @@ export async function driven<T>(clock: VirtualClock, promise: Promise<T>): Promi
   // a rejection is the caller's to see, not an unhandled one meanwhile
   watched.catch(() => undefined);
   await clock.settle();
-  while (!over) if (!(await clock.step(instant(Number.MAX_SAFE_INTEGER)))) throw new Error('driven: nothing left to wait for, and the promise has not settled');
+  while (!over)
+    if (!(await clock.step(instant(Number.MAX_SAFE_INTEGER))))
+      throw new Error('driven: nothing left to wait for, and the promise has not settled');
   return watched;
 }
 

@@ -70,7 +70,10 @@ describe('World', () => {
     world.startCopy(vm, host(1), 'a test');
     assert.equal(world.violations.length, 1);
     assert.equal(world.violations[0]?.rule, 'runs-once');
-    assert.match(world.violations[0]?.text ?? '', new RegExp(`^12.000 s: VM ${vm} runs 2 times \\(${host(0)} since 0.000 s, ${host(1)} since 12.000 s\\) after: a test`));
+    assert.match(
+      world.violations[0]?.text ?? '',
+      new RegExp(`^12.000 s: VM ${vm} runs 2 times \\(${host(0)} since 0.000 s, ${host(1)} since 12.000 s\\) after: a test`),
+    );
   });
   it('does not start a guest on a host that is not up, nor a deleted one', () => {
     const { world, nova, host, firstVmOn } = smallWorld();

@@ -75,11 +75,13 @@ async function build(nova: Nova, work: Work, target: HostId): Promise<void> {
 
   if (server.deleted || server.task !== 'rebuilding') return fail(nova, work, target, 'the VM is not waiting for it any more');
   if (!(await step(nova.times.claimMs))) return;
-  const late = nova.placing.groupRefusal(server.vm, target);
+  const arriving = nova.work.filter((w) => w !== work && w.claimed && w.phase === 'building' && w.migration.to === target);
+  const late = nova.placing.groupRefusal(server.vm, target, new Set(arriving.map((w) => w.server.vm)));
   if (late !== null) {
     server.task = null; // vm_state stays what it was: only the record tells
     return fail(nova, work, target, late);
   }
+  work.claimed = true;
   migration.status = 'pre-migrating';
   server.task = 'rebuild_block_device_mapping';
   if (!(await step(nova.times.rebuildMs))) return;

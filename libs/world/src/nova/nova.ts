@@ -212,7 +212,7 @@ export class Nova {
       status: 'accepted',
       createdAt: this.world.now(),
     };
-    const work: Work = { migration, server: s, wanted: to, wasStopped: s.vmState === 'stopped', phase: 'scheduling' };
+    const work: Work = { migration, server: s, wanted: to, wasStopped: s.vmState === 'stopped', claimed: false, phase: 'scheduling' };
     s.task = 'rebuilding';
     this.migrations.push(migration);
     this.work.push(work);

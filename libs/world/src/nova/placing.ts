@@ -61,14 +61,15 @@ export class Placing {
     return this.groupRefusal(vm, host);
   }
 
-  /** Checked by the scheduler, and again, late, by the compute service: two evacuations at once may pass the first. */
-  groupRefusal(vm: VmId, host: HostId): string | null {
+  /** Checked by the scheduler, and again, late, by the compute service: two evacuations at once may pass the first. `arriving`: claimed there and not yet moved. */
+  groupRefusal(vm: VmId, host: HostId, arriving: ReadonlySet<VmId> = new Set()): string | null {
     const group = this.#world.groups.find((g) => g.group === this.#world.vm(vm).spec.group);
     if (group === undefined || (group.policy !== 'anti-affinity' && group.policy !== 'affinity')) return null;
     const others = [...this.#servers.values()].filter((s) => s.vm !== vm && !s.deleted && this.#world.vm(s.vm).spec.group === group.group);
+    const there = (s: Server) => s.host === host || arriving.has(s.vm);
     if (group.policy === 'anti-affinity')
-      return others.filter((s) => s.host === host).length >= group.maxServersPerHost ? `anti-affinity of ${group.group}` : null;
-    return others.length > 0 && !others.some((s) => s.host === host) ? `affinity of ${group.group}` : null;
+      return others.filter(there).length >= group.maxServersPerHost ? `anti-affinity of ${group.group}` : null;
+    return others.length > 0 && !others.some(there) ? `affinity of ${group.group}` : null;
   }
 
   /** The host with most free memory that passes every filter. */

@@ -101,6 +101,8 @@ export interface Work {
   readonly server: Server;
   readonly wanted: HostId | null;
   readonly wasStopped: boolean;
+  /** Has its claim on the target: counted there from now on. */
+  claimed: boolean;
   /** 'queued': the message waits for a compute service that may be dead; 'over': ended, or lost with its compute service. */
   phase: 'scheduling' | 'queued' | 'building' | 'over';
 }
