@@ -1,6 +1,6 @@
 import { failed } from '@lifeboat/kernel';
 import type { Bus, Subscription } from '@lifeboat/ports';
-import { openPublisher } from './publisher.ts';
+import { Publisher } from './publisher.ts';
 import type { KafkaOptions } from './settings.ts';
 import { openSubscription } from './subscription.ts';
 
@@ -9,7 +9,7 @@ export { ensureTopics } from './topics.ts';
 
 /** Connects in the background; until it has, `connected` is false and `publish` waits for it within its limit. */
 export const openKafka = (options: KafkaOptions): Bus => {
-  const publisher = openPublisher(options);
+  const publisher = new Publisher(options);
   const subscriptions = new Set<Subscription>();
   let closed = false;
   return {
@@ -20,7 +20,7 @@ export const openKafka = (options: KafkaOptions): Bus => {
       if (!opened.ok) return opened;
       const inner = opened.value;
       const subscription: Subscription = {
-        connected: inner.connected,
+        connected: () => inner.connected(),
         close: () => {
           subscriptions.delete(subscription);
           return inner.close();
@@ -30,7 +30,7 @@ export const openKafka = (options: KafkaOptions): Bus => {
       if (closed) await subscription.close();
       return { ok: true, value: subscription };
     },
-    connected: () => publisher.connected() && [...subscriptions].every((s) => s.connected()),
+    connected: () => !closed && publisher.connected() && [...subscriptions].every((s) => s.connected()),
     close: async () => {
       closed = true;
       await Promise.all([publisher.close(), ...[...subscriptions].map((s) => s.close())]);

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
 import type { ISocketFactory, logCreator } from 'kafkajs';
 
 /**
@@ -89,11 +88,28 @@ export const outOfRange = (error: unknown): { topic: string; partition: number }
 };
 
 interface RequestQueue {
-  pending: readonly unknown[];
-  throttledUntil: number;
-  throttleCheckTimeoutId: NodeJS.Timeout | null;
-  checkPendingRequests(): void;
+  enforceRequestTimeout: boolean;
+  requestTimeoutIntervalId?: NodeJS.Timeout;
+  readonly inflight: ReadonlyMap<number, { readonly sentAt: number; readonly requestTimeout: number; timeoutRequest(): void }>;
+  readonly pending: readonly unknown[];
+  readonly throttleCheckTimeoutId: NodeJS.Timeout | null;
+  isConnected(): boolean;
+  destroy(): void;
   scheduleCheckPendingRequests(): void;
+  scheduleRequestTimeoutCheck(): void;
+}
+
+const QUIET = Symbol.for('lifeboat.kafka.quiet');
+const TIMEOUT_CHECK_MS = 1_000;
+
+/** Looks for overdue requests once a second, not ten times. */
+function checkTimeouts(this: RequestQueue) {
+  if (!this.enforceRequestTimeout) return;
+  this.destroy();
+  this.requestTimeoutIntervalId = setInterval(() => {
+    for (const request of [...this.inflight.values()]) if (Date.now() - request.sentAt > request.requestTimeout) request.timeoutRequest();
+    if (!this.isConnected()) this.destroy();
+  }, TIMEOUT_CHECK_MS);
 }
 
 /**
@@ -102,17 +118,17 @@ interface RequestQueue {
  * requests wait. Applied once; left out when the code is not the code this was written against.
  */
 export const quietRequestQueue = (): boolean => {
-  const Queue = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
-  const original = Queue.prototype.scheduleCheckPendingRequests;
-  if (QUIET in original) return true;
-  const code = typeof original === 'function' ? original.toString() : '';
-  if (!code.includes('this.throttledUntil - Date.now()') || !code.includes('this.throttleCheckTimeoutId = setTimeout(')) return false;
+  const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+  if (QUIET in prototype) return true;
+  const checkPending = prototype.scheduleCheckPendingRequests;
+  const known =
+    String(checkPending).includes('this.throttledUntil - Date.now()') &&
+    String(checkPending).includes('this.throttleCheckTimeoutId = setTimeout(') &&
+    String(prototype.scheduleRequestTimeoutCheck).includes('}, Math.min(this.requestTimeout, 100))');
+  if (!known) return false;
   const quiet = function (this: RequestQueue) {
-    if (this.pending.length > 0 || this.throttleCheckTimeoutId) original.call(this);
+    if (this.pending.length > 0) checkPending.call(this);
   };
-  Queue.prototype.scheduleCheckPendingRequests = Object.assign(quiet, { [QUIET]: true });
+  Object.assign(prototype, { [QUIET]: true, scheduleCheckPendingRequests: quiet, scheduleRequestTimeoutCheck: checkTimeouts });
   return true;
 };
-const QUIET = Symbol.for('lifeboat.kafka.quiet');
-
-export type { Socket };

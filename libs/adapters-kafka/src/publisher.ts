@@ -6,16 +6,11 @@ import { clientOf, type KafkaOptions, messageOf, within } from './settings.ts';
 import { type Sockets, trackedSockets } from './sockets.ts';
 
 type Published = Outcome<undefined, 'BUS_UNREACHABLE'>;
-export interface Publisher {
-  publish(records: readonly BusRecord[]): Promise<Published>;
-  connected(): boolean;
-  close(): Promise<void>;
-}
-
 /** One request carries one batch for each partition, and a broker refuses a batch above its message limit. */
 const CHUNK_RECORDS = 500;
 const CHUNK_BYTES = 512 * 1024;
 const SEND_MS = 12_000;
+const RETRY = { firstMs: 50, forMs: 2_000 };
 const RECONNECT_MS = { first: 100, longest: 2_000 };
 
 interface Client {
@@ -49,116 +44,159 @@ const byTopic = (records: readonly BusRecord[]) =>
     messages: of.map((r) => ({ key: r.key, value: r.value, headers: { ...r.headers } })),
   }));
 
-/**
- * One request at a time: kafkajs's idempotent producer loses concurrent sends, and without it two requests under way
- * may land the wrong way round. What is published meanwhile goes together with the next request. When a request
- * fails, what waited behind it fails too: sent alone it would overtake what the caller is about to publish again.
- */
-export const openPublisher = (options: KafkaOptions): Publisher => {
-  let client: Client | undefined;
-  let connecting: Promise<Client> | undefined;
-  let attempt = 0;
-  let sending: Promise<void> | undefined;
-  let waiting: { readonly records: readonly BusRecord[]; readonly answer: (p: Published) => void }[] = [];
-  const closing = new AbortController();
-  const closed = () => closing.signal.aborted;
+interface Call {
+  readonly records: readonly BusRecord[];
+  readonly answer: (published: Published) => void;
+}
 
-  const open = async (): Promise<Client> => {
-    const sockets = trackedSockets(() => drop('the broker closed the connection'));
-    const producer = clientOf(options, sockets, attempt++).producer({
+/** One client at a time, made again by itself when it was lost: `connected` is true again without anyone publishing. */
+class Connection {
+  readonly #options: KafkaOptions;
+  readonly #closing = new AbortController();
+  #client: Client | undefined;
+  #connecting: Promise<Client> | undefined;
+  #keeping = false;
+  #attempt = 0;
+
+  constructor(options: KafkaOptions) {
+    this.#options = options;
+    void this.#keep();
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  connected(): boolean {
+    return this.#client !== undefined && this.#client.sockets.open() > 0;
+  }
+
+  get(): Promise<Client> {
+    if (this.#client) return Promise.resolve(this.#client);
+    this.#connecting ??= this.#open().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  drop(why: string): void {
+    this.#client?.sockets.destroy(why);
+    this.#client = undefined;
+    void this.#keep();
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.drop('closed');
+    await this.#connecting?.catch(() => {});
+  }
+
+  async #keep(): Promise<void> {
+    if (this.#keeping) return;
+    this.#keeping = true;
+    for (let wait = RECONNECT_MS.first; this.#client === undefined && !this.closed; wait = Math.min(wait * 2, RECONNECT_MS.longest))
+      await this.get().catch(() => sleep(wait, undefined, { signal: this.#closing.signal }).catch(() => {}));
+    this.#keeping = false;
+  }
+
+  async #open(): Promise<Client> {
+    const sockets = trackedSockets(() => this.drop('the broker closed the connection'));
+    const producer = clientOf(this.#options, sockets, this.#attempt++).producer({
       createPartitioner: Partitioners.DefaultPartitioner,
       allowAutoTopicCreation: false,
       idempotent: false,
       maxInFlightRequests: 1,
       retry: { retries: 0 },
     });
+    const stop = () => sockets.destroy('closed');
+    this.#closing.signal.addEventListener('abort', stop, { once: true });
     try {
       await within(SEND_MS, 'connecting', producer.connect());
+      if (this.closed) throw new Error('the bus is closed');
     } catch (error) {
       sockets.destroy('not connected');
       throw error;
+    } finally {
+      this.#closing.signal.removeEventListener('abort', stop);
     }
-    if (closed()) sockets.destroy('closed');
-    client = { producer, sockets };
-    return client;
-  };
-  const connect = (): Promise<Client> => {
-    if (client) return Promise.resolve(client);
-    connecting ??= open().finally(() => {
-      connecting = undefined;
+    this.#client = { producer, sockets };
+    return this.#client;
+  }
+}
+
+/**
+ * One request at a time: kafkajs's idempotent producer loses concurrent sends, and without it two requests under way
+ * may land the wrong way round. What is published meanwhile goes together with the next request. When a request
+ * fails, what waited behind it fails too: sent alone it would overtake what the caller is about to publish again.
+ */
+export class Publisher {
+  readonly #options: KafkaOptions;
+  readonly #connection: Connection;
+  #waiting: Call[] = [];
+  #sending: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: KafkaOptions) {
+    this.#options = options;
+    this.#connection = new Connection(options);
+  }
+
+  publish(records: readonly BusRecord[]): Promise<Published> {
+    if (this.#closed) return Promise.resolve(failed('BUS_UNREACHABLE', 'the bus is closed'));
+    if (records.length === 0) return Promise.resolve(done);
+    return new Promise((answer) => {
+      this.#waiting.push({ records, answer });
+      this.#sending ??= this.#sendWaiting();
     });
-    return connecting;
-  };
-  const drop = (why: string) => {
-    client?.sockets.destroy(why);
-    client = undefined;
-    void keepConnected();
-  };
+  }
 
-  /** So that `connected` is true again without anyone publishing. */
-  let keeping = false;
-  const keepConnected = async () => {
-    if (keeping) return;
-    keeping = true;
-    for (let wait = RECONNECT_MS.first; client === undefined && !closed(); wait = Math.min(wait * 2, RECONNECT_MS.longest)) {
-      await connect().catch(() => sleep(wait, undefined, { signal: closing.signal }).catch(() => {}));
-    }
-    keeping = false;
-  };
+  connected(): boolean {
+    return this.#connection.connected();
+  }
 
-  const send = async (records: readonly BusRecord[]): Promise<void> => {
-    const { producer } = await connect();
-    await within(SEND_MS, 'publishing', producer.sendBatch({ acks: -1, timeout: 8_000, topicMessages: byTopic(records) }));
-  };
-  /** Once more with a new client when it failed: the old one's picture of the cluster may be stale. */
-  const sendAll = async (records: readonly BusRecord[]): Promise<Published> => {
-    const began = performance.now();
-    for (const chunk of chunksOf(records)) {
-      for (let tries = 1; ; tries++) {
-        try {
-          await send(chunk);
-          break;
-        } catch (error) {
-          drop(messageOf(error));
-          if (closed() || tries === 2 || performance.now() - began > SEND_MS / 2)
-            return failed('BUS_UNREACHABLE', `${options.brokers.join(',')}: ${messageOf(error)}`);
-        }
-      }
-    }
-    return done;
-  };
-  const sendWaiting = async () => {
-    while (waiting.length > 0) {
-      const calls = waiting;
-      waiting = [];
-      const result = await sendAll(calls.flatMap((c) => c.records));
+  /** What was accepted is let out first, within its time limit. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#sending;
+    await this.#connection.close();
+  }
+
+  async #sendWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const calls = this.#waiting;
+      this.#waiting = [];
+      const result = await this.#sendAll(calls.flatMap((c) => c.records));
       if (!result.ok) {
-        calls.push(...waiting);
-        waiting = [];
+        calls.push(...this.#waiting);
+        this.#waiting = [];
       }
       for (const c of calls) c.answer(result);
     }
-    sending = undefined;
-  };
+    this.#sending = undefined;
+  }
 
-  void keepConnected();
-  return {
-    publish: (records) => {
-      if (closed()) return Promise.resolve(failed('BUS_UNREACHABLE', 'the bus is closed'));
-      if (records.length === 0) return Promise.resolve(done);
-      return new Promise((answer) => {
-        waiting.push({ records, answer });
-        sending ??= sendWaiting();
-      });
-    },
-    connected: () => client !== undefined && client.sockets.open() > 0,
-    close: async () => {
-      // what was accepted is let out first, within its time limit
-      await sending;
-      closing.abort();
-      client?.sockets.destroy('closed');
-      client = undefined;
-      await connecting?.then((c) => c.sockets.destroy('closed')).catch(() => {});
-    },
-  };
-};
+  async #sendAll(records: readonly BusRecord[]): Promise<Published> {
+    for (const chunk of chunksOf(records)) {
+      const sent = await this.#sendChunk(chunk);
+      if (!sent.ok) return sent;
+    }
+    return done;
+  }
+
+  /** Again with a new client for a short while: the old one's picture of the cluster may be stale, a leader may be changing. */
+  async #sendChunk(chunk: readonly BusRecord[]): Promise<Published> {
+    const began = performance.now();
+    for (let wait = RETRY.firstMs; ; wait *= 2) {
+      try {
+        const { producer } = await this.#connection.get();
+        await within(SEND_MS, 'publishing', producer.sendBatch({ acks: -1, timeout: 8_000, topicMessages: byTopic(chunk) }));
+        return done;
+      } catch (error) {
+        this.#connection.drop(messageOf(error));
+        if (performance.now() - began > RETRY.forMs)
+          return failed('BUS_UNREACHABLE', `${this.#options.brokers.join(',')}: ${messageOf(error)}`);
+        await sleep(wait);
+      }
+    }
+  }
+}

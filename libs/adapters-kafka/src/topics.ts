@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { done, failed, type Outcome } from '@lifeboat/kernel';
 import { clientOf, type KafkaOptions, messageOf, within } from './settings.ts';
 import { trackedSockets } from './sockets.ts';
@@ -5,6 +6,7 @@ import { trackedSockets } from './sockets.ts';
 /** An incident of a whole rack is one record; the broker's default of 1 MB is too near for comfort. */
 const MAX_RECORD_BYTES = 4 * 1024 * 1024;
 const LIMIT_MS = 15_000;
+const LEADER_TRIES = 30;
 
 interface Shape {
   readonly partitions: number;
@@ -29,10 +31,16 @@ const create = async (options: KafkaOptions, topics: readonly string[], shape: S
         timeout: LIMIT_MS / 2,
         topics: missing.map((topic) => ({ topic, numPartitions: shape.partitions, replicationFactor: shape.replication, configEntries })),
       });
-    // fails while a partition has no leader
-    const { topics: found } = await admin.fetchTopicMetadata({ topics: [...topics] });
-    const leaderless = found.flatMap((t) => t.partitions.filter((p) => p.leader < 0).map((p) => `${t.name}/${p.partitionId}`));
-    if (leaderless.length > 0) throw new Error(`no leader yet for ${leaderless.join(', ')}`);
+    // metadata names a leader before the leader knows of it; only it can answer for its offsets
+    for (let tries = 1; ; tries++) {
+      try {
+        for (const topic of topics) await admin.fetchTopicOffsets(topic);
+        return;
+      } catch (error) {
+        if (tries === LEADER_TRIES) throw error;
+        await sleep(100);
+      }
+    }
   };
   try {
     await within(LIMIT_MS, 'creating topics', work());
