@@ -1,0 +1,46 @@
+import type { ProofOfDeath } from '@lifeboat/contracts';
+import type { HostId, IncidentId, Instant, VmId } from '@lifeboat/kernel';
+import type { CloudVm, EvacuationRecord } from '@lifeboat/ports';
+
+interface Act {
+  readonly operation: string;
+  readonly notBefore?: Instant;
+  readonly incident: IncidentId;
+  readonly host: HostId;
+}
+/** Power the host off by this method, and read back that it is. */
+export type FenceEffect = Act & Readonly<{ kind: 'fence'; method: string }>;
+/** Nova: force down, then disable. */
+export type ShutOutEffect = Act & Readonly<{ kind: 'shut-out' }>;
+/** Look at the VM, its host's power and Nova's records; then, if nothing speaks against it, ask for one evacuation. */
+export type EvacuateEffect = Act & Readonly<{ kind: 'evacuate'; vm: VmId; to: HostId; proof: ProofOfDeath }>;
+/** How do the evacuations away from this host stand? */
+export type WatchEffect = Act & Readonly<{ kind: 'watch'; vms: readonly VmId[] }>;
+/** Nova: clear force-down, enable. */
+export type ReleaseEffect = Act & Readonly<{ kind: 'release' }>;
+/** The ledger may forget the incident's operations, after a margin longer than any stall. */
+export type ForgetEffect = Act & Readonly<{ kind: 'forget' }>;
+export type MigratorEffect = FenceEffect | ShutOutEffect | EvacuateEffect | WatchEffect | ReleaseEffect | ForgetEffect;
+
+type Failed = Readonly<{ code: string; detail: string }>;
+export type FenceResult = Readonly<{ kind: 'fence'; proof: ProofOfDeath }> | (Readonly<{ kind: 'fence-failed' }> & Failed);
+export type ShutOutResult = Readonly<{ kind: 'shut-out' }> | (Readonly<{ kind: 'shut-out-failed' }> & Failed);
+export type EvacuateResult =
+  /** Nova took it; or had taken it before: adopted. */
+  | Readonly<{ kind: 'taken'; adopted: boolean }>
+  /** The call went out and no answer came: the record will tell. */
+  | (Readonly<{ kind: 'unsure' }> & Failed)
+  /** It is not on the failed host any more. */
+  | Readonly<{ kind: 'elsewhere' }>
+  | Readonly<{ kind: 'gone' }>
+  /** The host is powered on: its proof of death no longer holds. */
+  | (Readonly<{ kind: 'host-alive' }> & Failed)
+  /** Nova takes the host for up. */
+  | (Readonly<{ kind: 'not-shut-out' }> & Failed)
+  /** Nothing was done; 'same' candidate again, or the 'next' one, or 'never'. */
+  | (Readonly<{ kind: 'refused'; then: 'same' | 'next' | 'never' }> & Failed);
+export type WatchResult =
+  | Readonly<{ kind: 'watched'; vms: readonly CloudVm[]; records: readonly EvacuationRecord[] }>
+  | (Readonly<{ kind: 'watch-failed' }> & Failed);
+export type ReleaseResult = Readonly<{ kind: 'released' }> | (Readonly<{ kind: 'release-failed' }> & Failed);
+export type MigratorResult = FenceResult | ShutOutResult | EvacuateResult | WatchResult | ReleaseResult | Readonly<{ kind: 'forgotten' }>;

@@ -1,0 +1,4 @@
+export { DISABLED_BY_US, type MigratorPorts, migratorWorld } from './perform/world.ts';
+export * from './service.ts';
+export * from './settings.ts';
+export type { MigratorState } from './state.ts';

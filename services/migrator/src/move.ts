@@ -1,0 +1,138 @@
+import type { DataByType, ProofOfDeath } from '@lifeboat/contracts';
+import { after, andThen, decided, type HostId, type Instant, instant, stay } from '@lifeboat/kernel';
+import { order, tell } from '@lifeboat/runtime';
+import type { EvacuateEffect, EvacuateResult } from './effects.ts';
+import { isolateAnew, shutOut } from './isolate.ts';
+import type { MigratorSettings } from './settings.ts';
+import { dropMove, isolationOf, type MigratorState, type Move, moveKey, putIsolation, putMove } from './state.ts';
+import type { Step } from './step.ts';
+
+/**
+ * Takes an order to evacuate. Refused without our own record of the host's isolation in this incident (an order is not a
+ * proof), and when it comes from an older epoch than one this incident has had.
+ */
+export function evacuationRequested(s: MigratorState, d: DataByType['lifeboat.evacuation.requested'], at: Instant): Step {
+  const i = isolationOf(s, d.incident, d.host);
+  if (i !== undefined && d.epoch < i.epoch) return stay(s);
+  if (i === undefined || i.proof === null) {
+    const refusals = d.placements.map((p) =>
+      failure(s, newMove(d, p, at), 'NO_PROOF', `no proof of death of ${d.host} is recorded in this incident`, 'retry', at),
+    );
+    return refusals.reduce<Step>((step, r) => ({ state: step.state, outputs: [...step.outputs, ...r.outputs] }), stay(s));
+  }
+  let next = putIsolation(s, { ...i, epoch: d.epoch, confirmation: d.confirmation ?? null });
+  for (const p of d.placements) if (!next.moves.has(moveKey(d.incident, p.vm))) next = putMove(next, newMove(d, p, at));
+  return stay(next);
+}
+
+const newMove = (d: DataByType['lifeboat.evacuation.requested'], p: Move['placement'], at: Instant): Move => ({
+  vm: p.vm,
+  incident: d.incident,
+  from: d.host,
+  placement: p,
+  order: d.attempt,
+  candidate: 0,
+  calls: 0,
+  stage: 'queued',
+  notBefore: instant(0),
+  since: at,
+  endedRecords: [],
+  unsure: false,
+  lastReason: '',
+});
+
+const targetOf = (m: Move): HostId => [m.placement.to, ...m.placement.alternates][m.candidate] ?? m.placement.to;
+
+/** Lets queued moves begin, as far as proof and throttles allow; by restart priority. */
+export function beginWhatMay(s: MigratorState, settings: MigratorSettings, at: Instant): Step {
+  const all = s.moves.values();
+  const queued = all.filter((m) => m.stage === 'queued' && at >= m.notBefore);
+  if (queued.length === 0) return stay(s);
+  const moving = all.filter((m) => m.stage !== 'queued');
+  const busy = new Set(moving.map((m) => m.vm));
+  const perTarget = new Map<HostId, number>();
+  for (const m of moving) perTarget.set(targetOf(m), (perTarget.get(targetOf(m)) ?? 0) + 1);
+  let calling = moving.filter((m) => m.stage === 'calling').length;
+  let total = moving.length;
+  queued.sort((a, b) => a.placement.priority - b.placement.priority || (a.vm < b.vm ? -1 : 1));
+  let step: Step = stay(s);
+  for (const m of queued) {
+    if (calling >= settings.callsMost || total >= settings.movingMost) break;
+    const proof = provenDead(s, m);
+    const target = targetOf(m);
+    // A VM that another incident still has under way waits for that to end: Nova breaks a VM that is evacuated twice.
+    if (proof === null || busy.has(m.vm) || (perTarget.get(target) ?? 0) >= settings.movingPerTargetMost) continue;
+    step = andThen(step, (next) => call(next, m, proof, target, at));
+    busy.add(m.vm);
+    perTarget.set(target, (perTarget.get(target) ?? 0) + 1);
+    calling += 1;
+    total += 1;
+  }
+  return step;
+}
+
+const provenDead = (s: MigratorState, m: Move): ProofOfDeath | null => {
+  const i = isolationOf(s, m.incident, m.from);
+  return i?.stage === 'shut-out' ? i.proof : null;
+};
+
+function call(s: MigratorState, m: Move, proof: ProofOfDeath, to: HostId, at: Instant): Step {
+  const calls = m.calls + 1;
+  const effect: EvacuateEffect = {
+    kind: 'evacuate',
+    operation: `${m.incident}/evacuate/${m.vm}/${m.order}.${calls}`,
+    incident: m.incident,
+    host: m.from,
+    vm: m.vm,
+    to,
+    proof,
+  };
+  return decided(putMove(s, { ...m, stage: 'calling', calls, since: calls === 1 ? at : m.since }), order(effect));
+}
+
+export function called(s: MigratorState, settings: MigratorSettings, e: EvacuateEffect, r: EvacuateResult, at: Instant): Step {
+  const m = s.moves.get(moveKey(e.incident, e.vm));
+  if (m === undefined || m.stage !== 'calling') return stay(s);
+  switch (r.kind) {
+    case 'taken': {
+      const data = { incident: m.incident, vm: m.vm, from: m.from, to: e.to, attempt: m.calls, adopted: r.adopted, at };
+      return decided(putMove(s, { ...m, stage: 'running', notBefore: at, unsure: false }), tell({ type: 'lifeboat.evacuation.started', data }));
+    }
+    case 'unsure':
+    case 'elsewhere': // the watch says where, and whether it is settled there
+      return stay(putMove(s, running(m, r, at)));
+    case 'gone':
+      return failure(s, m, 'CLOUD_NOT_FOUND', 'its owner deleted it', 'gone', at);
+    case 'host-alive':
+      return andThen(again(s, settings, m, r.code, r.detail, 0, at), (next) => isolateAnew(next, settings, m.incident, m.from, at));
+    case 'not-shut-out':
+      return andThen(again(s, settings, m, r.code, r.detail, 0, at), (next) => shutOut(next, m.incident, m.from, at));
+    case 'refused':
+      if (r.then === 'never') return failure(s, m, r.code, r.detail, 'never', at);
+      return again(s, settings, m, r.code, r.detail, r.then === 'next' ? 1 : 0, at);
+  }
+}
+
+const running = (m: Move, r: EvacuateResult, at: Instant): Move => ({
+  ...m,
+  stage: 'running',
+  notBefore: at,
+  unsure: r.kind === 'unsure',
+  lastReason: r.kind === 'unsure' ? `${r.code}: ${r.detail}` : m.lastReason,
+});
+
+/** Another call for the same order: the same candidate or the next; when there are no more, the scheduler plans anew. */
+export function again(s: MigratorState, settings: MigratorSettings, m: Move, code: string, reason: string, skip: 0 | 1, at: Instant): Step {
+  const candidate = m.candidate + skip;
+  if (candidate > m.placement.alternates.length || m.calls >= settings.callsPerOrderMost) return failure(s, m, code, reason, 'retry', at);
+  return stay(putMove(s, { ...m, stage: 'queued', candidate, notBefore: after(at, settings.callAgainMs), lastReason: `${code}: ${reason}` }));
+}
+
+export const failure = (s: MigratorState, m: Move, code: string, reason: string, then: 'retry' | 'never' | 'gone', at: Instant): Step =>
+  decided(
+    dropMove(s, m),
+    tell({
+      type: 'lifeboat.evacuation.failed',
+      data: { incident: m.incident, vm: m.vm, from: m.from, to: targetOf(m), attempt: Math.max(1, m.calls), code, reason: reason.slice(0, 500), then, at },
+    }),
+  );

@@ -1,0 +1,75 @@
+import { after, andThen, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
+import type { CloudVm, EvacuationRecord } from '@lifeboat/ports';
+import { order, tell } from '@lifeboat/runtime';
+import type { WatchEffect, WatchResult } from './effects.ts';
+import { again, failure } from './move.ts';
+import type { MigratorSettings } from './settings.ts';
+import { dropMove, type MigratorState, type Move, putMove } from './state.ts';
+import type { Step } from './step.ts';
+
+/** One look at a time at every host from which VMs are moving. */
+export function watchWhatMoves(s: MigratorState, settings: MigratorSettings, at: Instant): Step {
+  const byHost = new Map<HostId, Move[]>();
+  for (const m of s.moves.values()) if (m.stage === 'running') byHost.set(m.from, [...(byHost.get(m.from) ?? []), m]);
+  let step: Step = stay(s);
+  for (const [host, moves] of byHost) {
+    if (s.watches.has(host)) continue;
+    const number = at;
+    const effect: WatchEffect = {
+      kind: 'watch',
+      operation: `watch/${host}/${number}`,
+      notBefore: after(at, settings.watchEveryMs),
+      incident: (moves[0] as Move).incident,
+      host,
+      vms: moves.map((m) => m.vm),
+    };
+    step = andThen(step, (next) => decided({ ...next, watches: next.watches.set(host, { host, number }) }, order(effect)));
+  }
+  return step;
+}
+
+export function watched(s: MigratorState, settings: MigratorSettings, e: WatchEffect, r: WatchResult, at: Instant): Step {
+  let step: Step = stay({ ...s, watches: s.watches.delete(e.host) });
+  if (r.kind === 'watch-failed') return step;
+  const vms = new Map(r.vms.map((v) => [v.vm, v]));
+  const asked = new Set(e.vms);
+  for (const m of s.moves.values()) {
+    if (m.stage !== 'running' || m.from !== e.host || !asked.has(m.vm)) continue;
+    // Newest first, without those whose end has been seen.
+    const record = r.records.find((x) => x.vm === m.vm && !m.endedRecords.includes(x.id));
+    step = andThen(step, (next) => judge(next, settings, m, vms.get(m.vm), record, at));
+  }
+  return step;
+}
+
+/**
+ * Nova's migration record is the truth, not the VM's state: that may already look right, or stay as it was after a failure.
+ * Done = host switched, no task left, no record still running. Records were read before the VMs: one that says done while
+ * the VM is on its old host is from an earlier life of that VM.
+ */
+function judge(s: MigratorState, settings: MigratorSettings, m: Move, vm: CloudVm | undefined, record: EvacuationRecord | undefined, at: Instant): Step {
+  if (vm === undefined) return failure(s, m, 'CLOUD_NOT_FOUND', 'its owner deleted it', 'gone', at);
+  const sinceCallMs = at - m.notBefore;
+  const hadTime = !m.unsure || sinceCallMs > settings.recordWithinMs;
+  if (record?.state === 'done' && vm.host === m.from) return stay(putMove(s, ended(m, record)));
+  if (record?.state === 'failed' && vm.task === null && hadTime) {
+    const why = vm.fault ?? `Nova's migration record says ${record.status}`;
+    const known = ended(m, record);
+    return again(putMove(s, known), settings, known, 'CLOUD_REFUSED', why, 1, at);
+  }
+  if (vm.host !== null && vm.host !== m.from && vm.task === null && record?.state !== 'running') return evacuated(s, m, vm, vm.host, record, at);
+  if (record === undefined && vm.task === null && sinceCallMs > settings.recordWithinMs)
+    return again(s, settings, m, 'CLOUD_TIMEOUT', m.lastReason || 'Nova has no record of the call', 0, at);
+  if (sinceCallMs <= settings.stuckAfterMs) return stay(s);
+  const what = record === undefined ? `task ${vm.task ?? 'none'}` : `record ${record.id} ${record.status}`;
+  const minutes = Math.round(sinceCallMs / 60_000);
+  return failure(s, m, 'CLOUD_TIMEOUT', `Nova has not ended it for ${minutes} min (${what}); a second call would break the VM`, 'never', at);
+}
+
+const ended = (m: Move, record: EvacuationRecord): Move => ({ ...m, endedRecords: [...m.endedRecords, record.id] });
+
+const evacuated = (s: MigratorState, m: Move, vm: CloudVm, to: HostId, record: EvacuationRecord | undefined, at: Instant): Step => {
+  const migration = record === undefined ? {} : { migration: record.id };
+  const data = { incident: m.incident, vm: m.vm, from: m.from, to, status: vm.status, ...migration, tookMs: Math.max(0, at - m.since), at };
+  return decided(dropMove(s, m), tell({ type: 'lifeboat.vm.evacuated', data }));
+};

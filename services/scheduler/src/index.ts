@@ -1,0 +1,4 @@
+export { type SchedulerPorts, schedulerWorld } from './perform/world.ts';
+export * from './service.ts';
+export * from './settings.ts';
+export { type SchedulerState, vmStageMeans } from './state.ts';
