@@ -3,7 +3,7 @@ import type { CloudFailure } from '@lifeboat/ports';
 import type Type from 'typebox';
 import type { ServiceConfig } from './config/clouds.ts';
 import { readAs } from './http/answer.ts';
-import { failureOf, lost, neverNotFound, unsent } from './http/failure.ts';
+import { failureOf, lost, onTheWay, unsent } from './http/failure.ts';
 import type { HttpResult, Transport } from './http/transport.ts';
 import { at, type Pin, pinned, type Range, readRange } from './microversion.ts';
 import type { Surroundings } from './options.ts';
@@ -49,28 +49,27 @@ export class Service {
   async send(call: Call): Promise<Outcome<Answer, CloudFailure>> {
     const { clock, limits, log } = this.#around;
     const what = `${call.method} ${this.type}${pathOf(call)}`;
-    let outcome = await this.#once(what, call);
-    if (call.method === 'POST') return outcome;
-    for (const wait of limits.backoffMs) {
-      if (outcome.ok || !['CLOUD_UNREACHABLE', 'CLOUD_TIMEOUT', 'CLOUD_FAILED'].includes(outcome.code)) break;
-      if (call.signal?.aborted) break;
+    let { outcome, again } = await this.#once(what, call);
+    for (const wait of call.method === 'POST' ? [] : limits.backoffMs) {
+      if (outcome.ok || !again || call.signal?.aborted) break;
       log('retry', { call: what, code: outcome.code, detail: outcome.detail, afterMs: wait });
       await clock.sleep(wait, call.signal);
       if (call.signal?.aborted) break;
-      outcome = await this.#once(what, call);
+      ({ outcome, again } = await this.#once(what, call));
     }
     return outcome;
   }
 
   /** Once, and once more with a new token when ours was refused: a refused token means that nothing was done. */
-  async #once(what: string, call: Call): Promise<Outcome<Answer, CloudFailure>> {
+  async #once(what: string, call: Call): Promise<{ readonly outcome: Outcome<Answer, CloudFailure>; readonly again: boolean }> {
     for (let renewed = false; ; renewed = true) {
       const token = await within(call.signal, what, this.#session.token());
-      if (!token.ok) return token;
-      const answer = await this.#sendWith(what, call, token.value);
-      if (answer.ok || answer.code !== 'CLOUD_UNAUTHORIZED') return answer;
+      // the session has tried again by itself
+      if (!token.ok) return { outcome: token, again: false };
+      const outcome = await this.#sendWith(what, call, token.value);
+      if (outcome.ok || outcome.code !== 'CLOUD_UNAUTHORIZED') return { outcome, again: !outcome.ok && passing.has(outcome.code) };
       this.#session.refuse(token.value);
-      if (renewed) return answer;
+      if (renewed) return { outcome, again: false };
     }
   }
 
@@ -97,7 +96,7 @@ export class Service {
     const root = token.projectId === undefined ? endpoint.value : endpoint.value.replace(new RegExp(`/(AUTH_)?${token.projectId}$`), '');
     const what = `GET ${root}/ (versions of ${this.type})`;
     const answer = await this.#exchange(what, token, { method: 'GET', url: `${root}/`, version: undefined, body: undefined, signal });
-    if (!answer.ok) return neverNotFound(answer);
+    if (!answer.ok) return onTheWay(answer);
     const read = readRange(what, this.type, root, answer.value.body);
     if (!read.ok) return read;
     this.#range = { endpoint: endpoint.value, ...read.value };
@@ -139,6 +138,9 @@ export class Service {
     return well || (answer.status === 300 && r.version === undefined) ? ok(answer) : failureOf(what, answer);
   }
 }
+
+/** Failures that may be over in a moment. */
+const passing: ReadonlySet<CloudFailure> = new Set(['CLOUD_UNREACHABLE', 'CLOUD_TIMEOUT', 'CLOUD_FAILED']);
 
 const pathOf = (call: Pick<Call, 'path' | 'query'>): string => {
   const pairs = Object.entries(call.query ?? {}).flatMap(([k, v]) => (v === undefined ? [] : [[k, String(v)] as [string, string]]));

@@ -3,7 +3,7 @@ import type { CloudFailure } from '@lifeboat/ports';
 import Type from 'typebox';
 import type { CloudConfig, ServiceConfig } from './config/clouds.ts';
 import { readAs } from './http/answer.ts';
-import { badAnswer, failureOf, lost, neverNotFound, unsent } from './http/failure.ts';
+import { badAnswer, failureOf, onTheWay, unsent } from './http/failure.ts';
 import type { Transport } from './http/transport.ts';
 import type { Surroundings } from './options.ts';
 
@@ -70,7 +70,7 @@ export class Session {
     let outcome = await this.#ask(asked);
     for (const wait of limits.backoffMs) {
       // asking Keystone again does no harm; refused credentials stay refused
-      if (outcome.ok || !['CLOUD_UNREACHABLE', 'CLOUD_TIMEOUT', 'CLOUD_FAILED'].includes(outcome.code)) break;
+      if (outcome.ok || outcome.code !== 'CLOUD_UNREACHABLE') break;
       if (clock.monotonic() - asked > limits.readMs) break;
       await clock.sleep(wait);
       outcome = await this.#ask(clock.monotonic());
@@ -91,9 +91,8 @@ export class Session {
       body: JSON.stringify(this.#config.auth.body),
       limitMs: this.#around.limits.readMs,
     });
-    if (answer.kind === 'not-sent') return unsent(what, answer.why);
-    if (answer.kind === 'lost') return lost(what, answer.why);
-    if (answer.status !== 201 && answer.status !== 200) return neverNotFound(failureOf(what, answer));
+    if (answer.kind !== 'answer') return unsent(what, answer.why);
+    if (answer.status !== 201 && answer.status !== 200) return onTheWay(failureOf(what, answer));
     const read = readAs(what, TokenSchema, answer.body);
     if (!read.ok) return read;
     const value = answer.headers['x-subject-token'];

@@ -57,5 +57,12 @@ export const unsent = (what: string, why: string): CloudError => failed('CLOUD_U
 export const lost = (what: string, why: string): CloudError => failed('CLOUD_TIMEOUT', `${what}: ${why}`);
 export const badAnswer = (what: string, problem: string): CloudError => failed('CLOUD_BAD_ANSWER', `${what}: ${problem}`);
 
-/** For what is asked on the way (a token, an endpoint's versions): its 404 says nothing about the VM or host of the call. */
-export const neverNotFound = (e: CloudError): CloudError => (e.code === 'CLOUD_NOT_FOUND' ? failed('CLOUD_BAD_ANSWER', e.detail) : e);
+/**
+ * For what is asked on the way to a call (a token, an endpoint's versions): the call itself was never sent, and a 404
+ * there says nothing about its VM or host.
+ */
+export const onTheWay = (e: CloudError): CloudError => {
+  const { code, detail } = e;
+  if (code === 'CLOUD_NOT_FOUND' || code === 'CLOUD_CONFLICT') return failed('CLOUD_BAD_ANSWER', detail);
+  return code === 'CLOUD_TIMEOUT' || code === 'CLOUD_FAILED' ? failed('CLOUD_UNREACHABLE', detail) : e;
+};
