@@ -1,0 +1,2 @@
+export { type Fitness, type ProberOptions, prober } from './prober.ts';
+export { type SshOptions, sshShell } from './ssh-shell.ts';
