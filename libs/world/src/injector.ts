@@ -1,5 +1,5 @@
 import { after, type HostId, type Instant, type RackId } from '@lifeboat/kernel';
-import type { SimHost } from './model.ts';
+import { type SimHost, wellFence } from './model.ts';
 import type { Nova } from './nova/nova.ts';
 import { wellApi } from './nova/state.ts';
 import type { Prng } from './prng.ts';
@@ -100,8 +100,7 @@ export class FaultInjector {
   }
 
   #mend(h: SimHost): void {
-    for (const f of h.fences.values())
-      Object.assign(f, { reachable: true, failing: false, slowMs: 0, ignoresOrders: false, lies: false, powersBackOnMs: null });
+    for (const f of h.fences.values()) Object.assign(f, wellFence);
     h.agentBroken = false;
     h.libvirtAnswers = true;
     this.#world.heal(h.spec.host);
@@ -153,10 +152,9 @@ export class FaultInjector {
   #fence(wrong: Partial<Record<'reachable' | 'failing' | 'ignoresOrders', boolean> & { slowMs: number; powersBackOnMs: number }>): void {
     const host = this.#prng.pick([...this.#world.hosts.values()]);
     const device = this.#prng.pick([...host.fences.values()]);
-    const was = { ...device };
     Object.assign(device, wrong);
     this.#world.fault(`${device.name} of ${host.spec.host}: ${JSON.stringify(wrong)}`);
-    this.#later(30_000, 240_000, () => Object.assign(device, was));
+    this.#later(30_000, 240_000, () => Object.assign(device, wellFence));
   }
   #cutObserver(knowsIt: boolean): void {
     const observer = this.#prng.maybe(this.#options.observers);

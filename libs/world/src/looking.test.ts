@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { proberContract } from '@lifeboat/ports/prober.contract';
 import { peersView, SimPeerProber, SimProber, SimShell, SimVmSource } from './looking.ts';
 import { driven, smallWorld } from './testing.ts';
 
@@ -9,6 +10,18 @@ const bench = () => {
   const production = (n: number) => s.world.host(s.host(n)).spec.productionAddress;
   return { ...s, address, production };
 };
+
+proberContract('simulated', async () => {
+  const b = bench();
+  const prober = new SimProber(b.world, { observer: 'node-monitor-1' });
+  b.world.powerOff(b.host(2));
+  return {
+    prober: { reach: (addresses, limit) => driven(b.clock, prober.reach(addresses, limit)), unfitBecause: () => prober.unfitBecause() },
+    answering: [b.address(0), b.address(1)],
+    silent: [b.address(2), '10.9.9.9'],
+    close: () => b.world.close(),
+  };
+});
 
 describe('SimProber', () => {
   it('sees who answers on the management network, and waits the whole limit for who does not', async () => {

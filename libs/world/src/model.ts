@@ -81,6 +81,16 @@ export interface SimHost {
   onProduction: boolean;
 }
 
+/** Nothing wrong with it. */
+export const wellFence = {
+  reachable: true,
+  failing: false,
+  slowMs: 0,
+  ignoresOrders: false,
+  lies: false,
+  powersBackOnMs: null,
+} as const satisfies Omit<FenceState, 'name'>;
+
 /** A guest process that really runs. Two of one VM = two writers on one disk. */
 export interface Copy {
   readonly startedAt: Instant;

@@ -2,7 +2,18 @@ import type { FleetGroup, Topology } from '@lifeboat/contracts';
 import type { HostId, Instant, RackId, VmId } from '@lifeboat/kernel';
 import type { Clock } from '@lifeboat/ports';
 import { factInWords, runsOnce, type Tell, tellSince, worldBroke } from './invariants.ts';
-import type { Copy, Fact, FenceState, Region, SimHost, SimRack, SimVm, Violation, VmSpec } from './model.ts';
+import {
+  type Copy,
+  type Fact,
+  type FenceState,
+  type Region,
+  type SimHost,
+  type SimRack,
+  type SimVm,
+  type Violation,
+  type VmSpec,
+  wellFence,
+} from './model.ts';
 import { Prng } from './prng.ts';
 import { Timers } from './timers.ts';
 import { Trace } from './trace.ts';
@@ -331,16 +342,6 @@ export class World {
   }
 }
 
-const wellFence = (name: string): FenceState => ({
-  name,
-  reachable: true,
-  failing: false,
-  slowMs: 0,
-  ignoresOrders: false,
-  lies: false,
-  powersBackOnMs: null,
-});
-
 const freshHost = (spec: SimHost['spec'], bootId: string, now: Instant): SimHost => ({
   spec,
   switchedOn: true,
@@ -355,7 +356,7 @@ const freshHost = (spec: SimHost['spec'], bootId: string, now: Instant): SimHost
   agent: true,
   agentBroken: false,
   libvirtAnswers: true,
-  fences: new Map(spec.fences.map((name) => [name, wellFence(name)])),
+  fences: new Map(spec.fences.map((name) => [name, { name, ...wellFence }])),
   onManagement: true,
   onProduction: true,
 });
