@@ -1,6 +1,6 @@
-import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Say } from './install.ts';
+import { places } from './places.ts';
 import { alive, end, forget, launch, type Pid, readPid, tailOf, writePid } from './processes.ts';
 import { type Ports, prepareServer, type Server, type ServerName, serverNames } from './servers.ts';
 
@@ -15,12 +15,6 @@ export interface Place {
   readonly data: string;
   readonly ports: Ports;
 }
-export const places = (data: string, name: string) => ({
-  folder: join(resolve(data), name),
-  log: join(resolve(data), 'logs', `${name}.log`),
-  pid: join(resolve(data), 'run', `${name}.pid`),
-});
-
 /** Resolves when the server really serves; says what its log says when it does not. */
 export const untilReady = async (server: Server, pid: Pid, log: string): Promise<void> => {
   const until = performance.now() + READY_MS;

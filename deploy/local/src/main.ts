@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { down, type Ports, type ServerName, serverNames, status, up, usualPorts } from './index.ts';
+import { downServices, statusOfServices, upServices } from './services.ts';
 
 const USAGE = `lifeboat local: Kafka, ZooKeeper and Redis as plain processes on 127.0.0.1
 
@@ -54,13 +55,17 @@ const act = async (): Promise<void> => {
   switch (command) {
     case 'up':
       await up(names, { data: values.data, ports: ports() }, say);
+      if (values.services) await upServices(values.data, values.config, ports(), say);
       return;
     case 'down':
-      await down(names, values.data, say);
+      if (values.services || values.only === undefined) await downServices(values.data, say);
+      if (!values.services) await down(names, values.data, say);
       return;
     case 'status':
       for (const s of await status(names, values.data))
-        say(`${s.name.padEnd(10)} ${s.pid === undefined ? 'down' : `up, pid ${s.pid}`}  ${s.log}`);
+        say(`${s.name.padEnd(16)} ${s.pid === undefined ? 'down' : `up, pid ${s.pid}`}  ${s.log}`);
+      for (const s of await statusOfServices(values.data))
+        say(`${s.name.padEnd(16)} ${s.pid === undefined ? 'down' : `up, pid ${s.pid}, ${s.health}`}  ${s.log}`);
       return;
     default:
       throw new Error(`${command}: not a command\n${USAGE}`);

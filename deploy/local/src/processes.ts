@@ -23,6 +23,8 @@ const startTime = (pid: number): string | undefined => {
   }
 };
 
+/** Of a process that was started just now. */
+export const startOf = (pid: number): Pid => ({ pid, started: startTime(pid) ?? 'ended-at-once' });
 export const alive = (p: Pid): boolean => startTime(p.pid) === p.started;
 
 export interface Launch {
@@ -54,8 +56,7 @@ export const launch = async (what: Launch): Promise<Pid> => {
       child.once('error', reject);
     });
     child.unref();
-    const pid = child.pid as number;
-    return { pid, started: startTime(pid) ?? 'ended at once' };
+    return startOf(child.pid as number);
   } finally {
     await log.close();
   }
@@ -63,8 +64,8 @@ export const launch = async (what: Launch): Promise<Pid> => {
 
 export const readPid = async (file: string): Promise<Pid | undefined> => {
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  const [pid, started] = text?.trim().split(' ') ?? [];
-  const known = pid === undefined || started === undefined ? undefined : { pid: Number(pid), started };
+  const [pid, ...started] = text?.trim().split(' ') ?? [];
+  const known = pid === undefined || started.length === 0 ? undefined : { pid: Number(pid), started: started.join(' ') };
   return known && alive(known) ? known : undefined;
 };
 
