@@ -275,6 +275,29 @@ describe('Checker', () => {
     );
   });
 
+  it('accepts a VM that was stopped before and is owned by its new host, not one that only ended up stopped', async () => {
+    for (const crashedBefore of [true, false]) {
+      const b = bench();
+      const vm = b.firstVmOn(0);
+      if (crashedBefore) b.world.crashVm(vm);
+      await b.clock.runFor(60_000);
+      const vms = await b.properly(A, b.host(0), b.host(1));
+      if (!crashedBefore) b.nova.stop(vm);
+      await b.clock.runFor(10_000);
+      b.close(
+        A,
+        b.host(0),
+        vms.map((x) =>
+          x === vm ? { vm, outcome: 'stopped' as const, host: b.host(1) } : { vm: x, outcome: 'running' as const, host: b.host(1) },
+        ),
+      );
+      assert.deepEqual(
+        b.checker.end().violations.map((v) => v.rule),
+        crashedBefore ? [] : ['nothing-forgotten'],
+      );
+    }
+  });
+
   it('tells as a note, not as a violation, of a VM that no incident was ever about', async () => {
     const b = bench();
     b.world.crashVm(b.firstVmOn(0));

@@ -13,7 +13,7 @@ export interface IncidentSeen {
   closedAt: Instant | null;
   readonly isolated: Set<HostId>;
   /** What Nova had on its hosts when it was opened. */
-  readonly vms: ReadonlyMap<VmId, HostId>;
+  readonly vms: ReadonlyMap<VmId, { readonly host: HostId; readonly stopped: boolean }>;
   /** VMs that it has asked to evacuate and has not given out of its hands. */
   readonly inHand: Set<VmId>;
   readonly unevacuable: Map<VmId, string>;
@@ -122,7 +122,9 @@ export class Checker {
       openedAt: this.#world.now(),
       closedAt: null,
       isolated: new Set(),
-      vms: new Map(hosts.flatMap((h) => this.#nova.serversOn(h).map((s) => [s.vm, h] as const))),
+      vms: new Map(
+        hosts.flatMap((h) => this.#nova.serversOn(h).map((s) => [s.vm, { host: h, stopped: s.vmState === 'stopped' }] as const)),
+      ),
       inHand: new Set(),
       unevacuable: new Map(),
       waitingFor: null,

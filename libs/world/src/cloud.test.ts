@@ -10,7 +10,7 @@ const fromMetadata = (
   businessType: metadata['lifeboat:business_type'] ?? '',
   performance: metadata['lifeboat:performance'] === 'high' ? 'high' : 'standard',
   priority: Number(metadata['lifeboat:priority'] ?? 500),
-  ...(metadata['HA_Enabled'] === 'False' ? { unevacuable: 'HA_Enabled is False' } : {}),
+  ...(metadata.HA_Enabled === 'False' ? { unevacuable: 'HA_Enabled is False' } : {}),
 });
 
 cloudContract('simulated', async () => {

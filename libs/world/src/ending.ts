@@ -38,7 +38,7 @@ export function reportIsTrue(world: World, nova: Nova, i: IncidentSeen, report: 
     const but = contradiction(world, nova, i, v, r, incidents);
     if (but !== null) says(r.vm, `is ${r.outcome}${r.host === undefined ? '' : ` on ${r.host}`}`, but);
   }
-  for (const [vm, host] of i.vms) {
+  for (const [vm, { host }] of i.vms) {
     if (told.has(vm) || world.vm(vm).deleted) continue;
     const v = world.vm(vm);
     const stayed = !i.isolated.has(host) && (v.copies.has(host) || v.ownerStopped);
@@ -94,7 +94,8 @@ export function vmsForgotten(world: World, nova: Nova, incidents: readonly Incid
     const well = running.length === 1 && running[0] === server.host && server.task === null && server.vmState === 'active';
     const last = lastIncidentOf(v, server.host, incidents);
     const leftBehind = last?.isolated.has(server.host) && last.hosts.includes(server.host) && !startedSince(v, server.host, last.openedAt);
-    const stopped = v.ownerStopped && running.length === 0 && server.vmState === 'stopped' && server.task === null && !leftBehind;
+    const stoppedBefore = v.ownerStopped || last?.vms.get(v.spec.vm)?.stopped === true;
+    const stopped = stoppedBefore && running.length === 0 && server.vmState === 'stopped' && server.task === null && !leftBehind;
     if (well || stopped) continue;
     const is = `VM ${v.spec.vm} ends as ${server.vmState}${server.task === null ? '' : `/${server.task}`} on ${server.host} by Nova, running on ${running.join(', ') || 'no host'}`;
     if (last === null) notes.push(`${is}; no incident was ever opened about it`);

@@ -1,5 +1,5 @@
 import type { Instant, VmId } from '@lifeboat/kernel';
-import type { Fact, SimHost, SimVm, Violation } from './model.ts';
+import type { Fact, SimVm, Violation } from './model.ts';
 
 /*
  * Physical truths, judged by the world itself at the moment they break. Nothing here knows of services, events or
@@ -36,10 +36,6 @@ export const worldBroke = (at: Instant, e: unknown, tell: Tell): Violation => ({
   rule: 'world',
   text: `${tell(at)}: the simulated world itself broke: ${e instanceof Error ? (e.stack ?? e.message) : String(e)}`,
 });
-
-/** What a host is, for the story. */
-export const hostInWords = (h: SimHost): string =>
-  `${h.spec.host}: ${h.os}${h.managementLink ? '' : ', management link cut'}${h.productionLink ? '' : ', production link cut'}${h.compute ? '' : ', compute down'}${h.agent ? '' : ', agent down'}`;
 
 /** One line of the story. */
 export const factInWords = (f: Fact): { actor: string; what: string } => {
