@@ -103,8 +103,8 @@ const cloudOfEnvironment = (env: ConfigSource['env']): Dict | undefined => {
 };
 
 const withProfile = (source: ConfigSource, where: string, name: string, own: Dict): Dict => {
-  const profile = own.profile ?? own.cloud;
-  if (profile === undefined || where === 'environment') return own;
+  const profile = own.profile || own.cloud;
+  if (!profile || where === 'environment') return own;
   const publicFile = findFile(source, 'clouds-public');
   const known = publicFile?.content['public-clouds'];
   const found = isDict(known) && typeof profile === 'string' ? known[profile] : undefined;
