@@ -117,11 +117,17 @@ export const incidentClosed = defineEvent({
   data: Closed({
     incident: IncidentIdSchema,
     hosts: Type.Array(HostIdSchema),
-    outcome: OneOf(['evacuated', 'partly-evacuated', 'not-evacuated', 'declined', 'withdrawn'] as const, "'withdrawn': the host came back before it was isolated."),
+    outcome: OneOf(
+      ['evacuated', 'partly-evacuated', 'not-evacuated', 'declined', 'withdrawn'] as const,
+      "'withdrawn': the host came back before it was isolated.",
+    ),
     vms: Type.Array(
       Closed({
         vm: VmIdSchema,
-        outcome: OneOf(vmOutcomes, "'stopped': was stopped before, now owned by its new host; 'handed-over': its new host failed too, another incident has it."),
+        outcome: OneOf(
+          vmOutcomes,
+          "'stopped': was stopped before, now owned by its new host; 'handed-over': its new host failed too, another incident has it.",
+        ),
         host: Type.Optional(HostIdSchema),
         reason: Type.Optional(Type.String({ maxLength: 500 })),
       }),
