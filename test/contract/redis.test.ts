@@ -47,10 +47,10 @@ describe('Redis: calls that were given up', () => {
     const row = (value: string) => ({ t: { put: { k: value }, del: [] } });
     try {
       taken(await redis.store.commit('s', epoch(1), row('first')));
-      link.cutOld();
+      await link.cutOld();
       refusedAs(await redis.store.commit('s', epoch(1), row('late')), 'STORE_UNREACHABLE');
       await eventually('a commit is taken', async () => (await redis.store.commit('s', epoch(1), row('last'))).ok, 10_000);
-      link.heal();
+      await link.heal();
       await sleep(300);
       assert.deepEqual(taken(await redis.store.read('s')), { t: { k: 'last' } });
     } finally {

@@ -30,9 +30,9 @@ registryContract('ZooKeeper', async () => {
       });
       return {
         registry,
-        cut: async () => link.cut(),
-        heal: async () => link.heal(),
-        kill: async () => link.kill(),
+        cut: link.cut,
+        heal: link.heal,
+        kill: link.kill,
         plant: (name, raw) => plantNode(server.connect, `${root}/hosts/${name}`, raw),
       };
     },
