@@ -25,7 +25,7 @@ const images: Record<ServerName, Image> = {
   redis: {
     image: 'redis:7-bookworm',
     inside: 6379,
-    command: ['redis-server', '--appendonly', 'yes', '--appendfsync', 'everysec'],
+    command: ['--appendonly', 'yes', '--appendfsync', 'everysec'],
     address: (port) => `redis://127.0.0.1:${port}`,
     log: /Ready to accept connections/,
   },
