@@ -1,0 +1,3 @@
+export { wallClock } from '@lifeboat/adapters-memory/wall-clock';
+export * from './backbone.ts';
+export * from './registry.ts';

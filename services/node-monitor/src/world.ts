@@ -1,0 +1,106 @@
+import type { Topology, TopologyHost } from '@lifeboat/contracts';
+import { describeFailure, type HostId } from '@lifeboat/kernel';
+import type { Clock, Cloud, ComputeService, FenceDevice, Prober, RemoteShell } from '@lifeboat/ports';
+import type { PerformContext, ServiceWorld } from '@lifeboat/runtime';
+import { type ComputeSignal, type MonitorEffect, type MonitorResult, type Round, roundAt } from './decide/effects.ts';
+
+export interface MonitorPorts {
+  readonly prober: Prober;
+  readonly fence: FenceDevice;
+  readonly shell: RemoteShell;
+  readonly cloud: Pick<Cloud, 'computeServices'>;
+  readonly clock: Clock;
+  readonly topology: Topology;
+}
+
+const ROUND_MS = 1_000;
+const REACH_LIMIT_MS = 900;
+/** A look at the power must be over before it is old, whatever the fence method's own limit for orders is. */
+const POWER_LIMIT_MS = 5_000;
+
+type PowerSignal = Extract<MonitorResult, { kind: 'power' }>['signal'];
+type SshSignal = Extract<MonitorResult, { kind: 'ssh' }>['signal'];
+
+export function nodeMonitorWorld(ports: MonitorPorts): ServiceWorld<MonitorEffect, MonitorResult, Round> {
+  const { clock, cloud } = ports;
+  const hosts = new Map<HostId, TopologyHost>(ports.topology.hosts.map((h) => [h.host, h]));
+  return {
+    async perform(effect, context) {
+      if (effect.kind === 'look-at-compute') {
+        const at = clock.now();
+        const services = await cloud.computeServices();
+        return { kind: 'compute', at, services: services.ok ? services.value.map((s) => [s.host, computeSignal(s)] as const) : null };
+      }
+      const host = hosts.get(effect.host);
+      if (host === undefined) return { kind: 'not-done' };
+      switch (effect.kind) {
+        case 'look-at-ssh':
+          return { kind: 'ssh', signal: await lookAtSsh(ports, host) };
+        case 'look-at-power':
+          return { kind: 'power', signal: await lookAtPower(ports, host) };
+        case 'restart-agent':
+          return restart(ports, host, context);
+      }
+    },
+    observe: (push, { signal }) => rounds(ports, push, signal),
+  };
+}
+
+/** One round a second, each begun when the last is over. */
+async function rounds({ prober, clock, topology }: MonitorPorts, push: (r: Round) => void, signal: AbortSignal): Promise<void> {
+  const addresses = topology.hosts.map((h) => h.managementAddress);
+  let last = 0;
+  while (!signal.aborted) {
+    const startedAt = clock.now();
+    const [reach, unfit] = await Promise.all([prober.reach(addresses, REACH_LIMIT_MS), prober.unfitBecause()]);
+    if (signal.aborted) return;
+    const silent: { host: HostId; detail: string }[] = [];
+    const unseen: HostId[] = [];
+    for (const { host, managementAddress } of topology.hosts) {
+      const r = reach.get(managementAddress);
+      if (r === undefined) unseen.push(host);
+      else if (!r.alive) silent.push({ host, detail: r.detail });
+    }
+    last = Math.max(last + 1, roundAt(startedAt));
+    push({ kind: 'round', round: last, startedAt, unfit, silent, unseen });
+    await clock.sleep(Math.max(50, startedAt + ROUND_MS - clock.now()), signal);
+  }
+}
+
+async function lookAtSsh({ shell, clock }: MonitorPorts, host: TopologyHost): Promise<SshSignal> {
+  const login = await shell.login(host.managementAddress);
+  const at = clock.now();
+  if (login.ok) return { is: 'works', at };
+  return { is: login.code === 'SSH_REFUSED' ? 'refused' : 'dead', at, detail: login.detail.slice(0, 300) };
+}
+
+/**
+ * The first method that says on or off is believed. 'unreachable' only when every device is silent: a device that answers
+ * with an error has power, and so has its rack.
+ */
+async function lookAtPower({ fence, clock }: MonitorPorts, host: TopologyHost): Promise<PowerSignal> {
+  const failures: string[] = [];
+  let silent = true;
+  for (const method of host.fence) {
+    const status = await fence.status(host.host, {
+      ...method,
+      timeLimitMs: Math.min(method.timeLimitMs ?? POWER_LIMIT_MS, POWER_LIMIT_MS),
+    });
+    if (status.ok) return { is: status.value, at: clock.now(), detail: method.name };
+    if (status.code !== 'FENCE_UNREACHABLE' && status.code !== 'FENCE_TIMEOUT') silent = false;
+    failures.push(`${method.name}: ${status.code}: ${status.detail}`);
+  }
+  return { is: silent && failures.length > 0 ? 'unreachable' : 'error', at: clock.now(), detail: failures.join('; ').slice(0, 300) };
+}
+
+async function restart({ shell }: MonitorPorts, host: TopologyHost, context: PerformContext): Promise<MonitorResult> {
+  if (!context.valid()) return { kind: 'not-done' };
+  const done = await shell.restartAgent(host.managementAddress);
+  return done.ok
+    ? { kind: 'restarted', succeeded: true, detail: '' }
+    : { kind: 'restarted', succeeded: false, detail: describeFailure(done) };
+}
+
+/** A service disabled by somebody is planned work, whether it is up or down. */
+const computeSignal = (s: ComputeService): ComputeSignal['is'] =>
+  s.forcedDown ? 'forced-down' : !s.enabled ? 'disabled' : s.up ? 'up' : 'down';
