@@ -15,14 +15,14 @@ const EARLIER_CALL_MS = 10_000;
 export async function evacuate(ports: MigratorPorts, power: PowerCheck, e: EvacuateEffect, context: PerformContext): Promise<EvacuateResult> {
   const contradiction = await power.contradiction(e.host);
   if (contradiction !== null) return { kind: 'host-alive', code: 'NO_PROOF', detail: contradiction };
-  const first = await look(ports, e);
+  const first = await look(ports, e, false);
   if (first.kind !== 'may') return first;
   const admitted = await ports.ledger.admit(e.operation, context.epoch, context.attempt);
   if (!admitted.ok) return refused('same', admitted);
   if (admitted.value.kind !== 'go') {
     // Admitted before: by a process that died with the call in hand, or by one that is only paused.
     await ports.clock.sleep(EARLIER_CALL_MS, context.signal);
-    const second = await look(ports, e);
+    const second = await look(ports, e, true);
     if (second.kind !== 'may') return second;
   }
   if (!context.valid()) return { kind: 'refused', then: 'same', code: 'LEASE_LOST', detail: failures.LEASE_LOST.about };
@@ -32,10 +32,12 @@ export async function evacuate(ports: MigratorPorts, power: PowerCheck, e: Evacu
 
 type Look = Exclude<EvacuateResult, { kind: 'unsure' }> | Readonly<{ kind: 'may' }>;
 
-async function look(ports: MigratorPorts, e: EvacuateEffect): Promise<Look> {
+/** Nova marks the VM with a task before it answers a call, until the call's end: without one, the records need not be read. */
+async function look(ports: MigratorPorts, e: EvacuateEffect, earlierCall: boolean): Promise<Look> {
   const vm = await ports.cloud.vm(e.vm);
   if (!vm.ok) return vm.code === 'CLOUD_NOT_FOUND' ? { kind: 'gone' } : refused('same', vm);
   if (vm.value.host !== e.host) return { kind: 'elsewhere' };
+  if (vm.value.task === null && !earlierCall) return { kind: 'may' };
   const records = await ports.cloud.evacuationsFrom(e.host);
   if (!records.ok) return refused('same', records);
   if (records.value.some((r) => r.vm === e.vm && r.state === 'running')) return { kind: 'taken', adopted: true };

@@ -1,0 +1,2 @@
+export { Life } from './life.ts';
+export * from './region.ts';

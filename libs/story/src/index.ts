@@ -1,0 +1,2 @@
+export * from './sentence.ts';
+export * from './story.ts';
