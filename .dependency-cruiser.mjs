@@ -146,7 +146,7 @@ export default {
     exclude: { path: '^deploy/toolchain/|[.](json|sh|py)$' },
     tsPreCompilationDeps: 'specify',
     tsConfig: { fileName: 'tsconfig.json' },
-    combinedDependencies: false,
+    combinedDependencies: true,
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'types', 'default'],

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, matchesGlob } from 'node:path';
+import { describe, it } from 'node:test';
+import { definitions } from '@lifeboat/contracts/generate/json-schema';
+import { failures } from '@lifeboat/kernel';
+import ts from 'typescript';
+import { boundaryRules, repository, type SourceFile, sourceFiles } from './repository.ts';
+
+const FUNCTION_LINES = 70;
+const FILE_LINES = 400;
+const files = await sourceFiles();
+const isSuite = (path: string) => /[.](test|contract)[.]ts$/.test(path);
+
+/** Complaints as 'path:line what'. */
+type Complaint = string;
+const lineOf = (text: string, position: number) => text.slice(0, position).split('\n').length;
+const parse = (f: SourceFile) => ts.createSourceFile(f.path, f.text, ts.ScriptTarget.Latest, true);
+const walk = (node: ts.Node, visit: (node: ts.Node) => void): void => {
+  visit(node);
+  ts.forEachChild(node, (child) => walk(child, visit));
+};
+
+/** A suite is a list of tests: its length is no measure of anything. */
+const listsTests = (node: ts.Node): boolean => {
+  let found = false;
+  walk(node, (n) => {
+    if (ts.isCallExpression(n) && /^(describe|it|test|suite)$/.test(n.expression.getText())) found = true;
+  });
+  return found;
+};
+
+export const longFunctions = (f: SourceFile): Complaint[] => {
+  const complaints: Complaint[] = [];
+  walk(parse(f), (node) => {
+    if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) return;
+    const lines = lineOf(f.text, node.getEnd()) - lineOf(f.text, node.getStart()) + 1;
+    if (lines > FUNCTION_LINES && !(isSuite(f.path) && listsTests(node))) {
+      complaints.push(`${f.path}:${lineOf(f.text, node.getStart())} a function of ${lines} lines (at most ${FUNCTION_LINES})`);
+    }
+  });
+  return complaints;
+};
+
+export const anys = (f: SourceFile): Complaint[] => {
+  const complaints: Complaint[] = [];
+  walk(parse(f), (node) => {
+    if (node.kind === ts.SyntaxKind.AnyKeyword) complaints.push(`${f.path}:${lineOf(f.text, node.getStart())} any`);
+  });
+  return complaints;
+};
+
+const linesThat = (f: SourceFile, pattern: RegExp): Complaint[] =>
+  f.text.split('\n').flatMap((line, i) => (pattern.test(line) ? [`${f.path}:${i + 1} ${line.trim()}`] : []));
+export const openEnds = (f: SourceFile) => linesThat(f, /(\/\/|^\s*\/?\*).*\b(TODO|FIXME|XXX)\b(?!.*#\d+)/);
+export const silencers = (f: SourceFile) => [
+  ...linesThat(f, /^\s*(\/\/|\/?\*+)\s*@ts-(ignore|nocheck)/),
+  // in a test, an expected error is the test
+  ...(isSuite(f.path) ? [] : linesThat(f, /^\s*(\/\/|\/?\*+)\s*@ts-expect-error/)),
+];
+
+describe('tidy', () => {
+  it(`no function is longer than ${FUNCTION_LINES} lines`, () => assert.deepEqual(files.flatMap(longFunctions), []));
+  it(`no file is longer than ${FILE_LINES} lines`, () => {
+    const long = files.filter((f) => f.text.split('\n').length - 1 > FILE_LINES);
+    assert.deepEqual(
+      long.map((f) => f.path),
+      [],
+    );
+  });
+  it('what is left to do has an issue number', () => assert.deepEqual(files.flatMap(openEnds), []));
+  it('no any', () => assert.deepEqual(files.flatMap(anys), []));
+  it('no type error is silenced', () => assert.deepEqual(files.flatMap(silencers), []));
+
+  it('these checks see what they look for', () => {
+    const file = (text: string, path = 'services/a/src/x.ts') => ({ path, text });
+    const long = `function f() {\n${'  f();\n'.repeat(FUNCTION_LINES)}}`;
+    assert.equal(longFunctions(file(long)).length, 1);
+    assert.equal(longFunctions(file(long.replace('  f();\n', ''))).length, 1);
+    assert.equal(longFunctions(file(long.replace('  f();\n  f();\n', ''))).length, 0);
+    assert.equal(longFunctions(file(`describe('x', () => {\n${"it('y', () => {});\n".repeat(90)}});`, 'a.test.ts')).length, 0);
+    assert.equal(anys(file('const x: any[] = []; const any = 1;')).length, 1);
+    const [todo, fixme] = ['TO' + 'DO', 'FIX' + 'ME'];
+    assert.equal(openEnds(file(`// ${todo} later\n// ${todo} #12 later\nconst ${todo} = 1;\n/* ${fixme} */`)).length, 2);
+    assert.equal(silencers(file('// @ts-ignore\n// @ts-expect-error')).length, 2);
+  });
+});
+
+describe('definitions', () => {
+  // not built yet; its events are defined, so that nobody has to change them for it
+  const planned = ['console'];
+  const built = readdirSync(join(repository, 'services'));
+
+  it('name services that exist', () => {
+    for (const d of definitions) {
+      for (const s of [...d.producedBy, ...d.consumedBy]) assert.ok(built.includes(s) || planned.includes(s), `${d.type} names ${s}`);
+      assert.ok(d.producedBy.length > 0 && d.consumedBy.length > 0, `${d.type} is told by nobody or heard by nobody`);
+    }
+    assert.deepEqual(
+      planned.filter((s) => built.includes(s)),
+      [],
+      'is built now: no longer planned',
+    );
+  });
+
+  it('name every service that speaks of their event', () => {
+    const complaints = files.flatMap((f) => {
+      const service = /^services\/([^/]+)\/src\//.exec(f.path)?.[1];
+      if (service === undefined || isSuite(f.path)) return [];
+      const spoken = definitions.filter((d) => f.text.includes(`'${d.type}'`));
+      return spoken
+        .filter((d) => ![...d.producedBy, ...d.consumedBy].some((s) => s === service))
+        .map((d) => `${f.path} speaks of ${d.type}, whose definition does not name ${service}`);
+    });
+    assert.deepEqual(complaints, []);
+  });
+});
+
+describe('failure codes', () => {
+  const known = Object.keys(failures);
+  it('are all documented', () => {
+    const page = readFileSync(join(repository, 'docs/failures.md'), 'utf8');
+    for (const code of known) assert.ok(page.includes(`| \`${code}\` |`), code);
+    for (const [code, f] of Object.entries(failures)) assert.ok(f.mend.length > 20, `${code} does not say what to do`);
+  });
+  it('in documents exist', () => {
+    const looksLikeCode = new RegExp(`\\b(${[...new Set(known.map((c) => c.split('_')[0]))].join('|')})(_[A-Z]+)+\\b`, 'g');
+    const pages = [
+      'README.md',
+      'ARCHITECTURE.md',
+      ...readdirSync(join(repository, 'docs'), { recursive: true }).map((p) => `docs/${String(p)}`),
+    ];
+    for (const page of pages.filter((p) => p.endsWith('.md') && existsSync(join(repository, p)))) {
+      for (const [code] of readFileSync(join(repository, page), 'utf8').matchAll(looksLikeCode))
+        assert.ok(known.includes(code), `${page}: no such code: ${code}`);
+    }
+  });
+});
+
+describe('decisions', () => {
+  it('are the same files to the linter and to the boundaries', () => {
+    const biome = JSON.parse(readFileSync(join(repository, 'biome.json'), 'utf8')) as {
+      overrides: { includes: string[]; linter: { rules: { nursery?: { noJsRestrictedProperties?: object } } } }[];
+    };
+    const globs = biome.overrides.find((o) => o.linter.rules.nursery?.noJsRestrictedProperties !== undefined)?.includes ?? [];
+    const linted = (path: string) => globs.some((g) => !g.startsWith('!') && matchesGlob(path, g));
+    const pattern = new RegExp(boundaryRules.find((r) => r.name === 'decisions-are-pure')?.from.path ?? '(?!)');
+    const names = files
+      .map((f) => f.path)
+      .concat('services/a/src/decide/b.ts', 'services/a/src/policy.ts', 'services/a/src/state/c.ts', 'services/a/src/main.ts');
+    for (const path of names) assert.equal(pattern.test(path), linted(path), path);
+  });
+});
