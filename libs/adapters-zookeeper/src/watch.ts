@@ -8,8 +8,9 @@ type Observer = Parameters<Registry['watch']>[0];
 
 /** Changes are gathered for this long: an agent that takes its own place over is gone for less. */
 const GATHER_MS = 25;
-/** After a long round, longer: a fleet that registers at once must not be listed for each host. */
+/** After a long round longer, within reason: a fleet that registers at once must not be listed for each host. */
 const GATHER_SHARE = 2;
+const GATHER_LONGEST_MS = 400;
 /** Reads under way at once. */
 const READS = 64;
 
@@ -63,7 +64,9 @@ class HostWatch {
 
   async #rounds(): Promise<void> {
     while (!this.#closing.signal.aborted && (this.#gap || this.#listStale || this.#stale.size > 0)) {
-      if (!this.#gap) await this.#sessions.clock.sleep(Math.max(GATHER_MS, GATHER_SHARE * this.#lastRoundMs), this.#closing.signal);
+      // what is missing is read at once, what changed is gathered first (and `#running` is set before this can end)
+      const gatherMs = this.#gap ? 0 : Math.min(GATHER_LONGEST_MS, Math.max(GATHER_MS, GATHER_SHARE * this.#lastRoundMs));
+      await this.#sessions.clock.sleep(gatherMs, this.#closing.signal);
       const client = this.#sessions.client;
       // without a connection: the next one begins a round
       if (client === null || this.#closing.signal.aborted) break;
