@@ -18,7 +18,7 @@ COPY deploy/toolchain/package.json deploy/toolchain/package-lock.json /toolchain
 RUN cd /toolchain && npm install --no-audit --no-fund --no-save --prefix /pnpm \
       "pnpm@$(node -p "require('./package-lock.json').packages['node_modules/pnpm'].version")"
 COPY --from=manifests /manifests ./
-RUN node /pnpm/node_modules/pnpm/bin/pnpm.cjs install --prod --frozen-lockfile --filter './services/*...' --filter './deploy/local...' && \
+RUN node /pnpm/node_modules/pnpm/bin/pnpm.cjs install --prod --frozen-lockfile --filter '{services/*}...' --filter '@lifeboat/local...' && \
     rm -rf /root/.cache /root/.local/share/pnpm/store
 COPY libs libs
 COPY services services
