@@ -14,8 +14,13 @@ const isSuite = (path: string) => /[.](test|contract)[.]ts$/.test(path);
 
 /** Complaints as 'path:line what'. */
 type Complaint = string;
-const lineOf = (text: string, position: number) => text.slice(0, position).split('\n').length;
-const parse = (f: SourceFile) => ts.createSourceFile(f.path, f.text, ts.ScriptTarget.Latest, true);
+const parsed = new WeakMap<SourceFile, ts.SourceFile>();
+const parse = (f: SourceFile): ts.SourceFile => {
+  const known = parsed.get(f) ?? ts.createSourceFile(f.path, f.text, ts.ScriptTarget.Latest, true);
+  parsed.set(f, known);
+  return known;
+};
+const lineOf = (f: SourceFile, position: number) => parse(f).getLineAndCharacterOfPosition(position).line + 1;
 const walk = (node: ts.Node, visit: (node: ts.Node) => void): void => {
   visit(node);
   ts.forEachChild(node, (child) => walk(child, visit));
@@ -25,7 +30,7 @@ const walk = (node: ts.Node, visit: (node: ts.Node) => void): void => {
 const listsTests = (node: ts.Node): boolean => {
   let found = false;
   walk(node, (n) => {
-    if (ts.isCallExpression(n) && /^(describe|it|test|suite)$/.test(n.expression.getText())) found = true;
+    if (ts.isCallExpression(n) && ts.isIdentifier(n.expression) && /^(describe|it|test|suite)$/.test(n.expression.text)) found = true;
   });
   return found;
 };
@@ -34,9 +39,9 @@ export const longFunctions = (f: SourceFile): Complaint[] => {
   const complaints: Complaint[] = [];
   walk(parse(f), (node) => {
     if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) return;
-    const lines = lineOf(f.text, node.getEnd()) - lineOf(f.text, node.getStart()) + 1;
+    const lines = lineOf(f, node.getEnd()) - lineOf(f, node.getStart()) + 1;
     if (lines > FUNCTION_LINES && !(isSuite(f.path) && listsTests(node))) {
-      complaints.push(`${f.path}:${lineOf(f.text, node.getStart())} a function of ${lines} lines (at most ${FUNCTION_LINES})`);
+      complaints.push(`${f.path}:${lineOf(f, node.getStart())} a function of ${lines} lines (at most ${FUNCTION_LINES})`);
     }
   });
   return complaints;
@@ -45,7 +50,7 @@ export const longFunctions = (f: SourceFile): Complaint[] => {
 export const anys = (f: SourceFile): Complaint[] => {
   const complaints: Complaint[] = [];
   walk(parse(f), (node) => {
-    if (node.kind === ts.SyntaxKind.AnyKeyword) complaints.push(`${f.path}:${lineOf(f.text, node.getStart())} any`);
+    if (node.kind === ts.SyntaxKind.AnyKeyword) complaints.push(`${f.path}:${lineOf(f, node.getStart())} any`);
   });
   return complaints;
 };
