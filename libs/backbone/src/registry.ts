@@ -1,3 +1,5 @@
+export { wallClock } from '@lifeboat/adapters-memory/wall-clock';
+
 import { openZooKeeper } from '@lifeboat/adapters-zookeeper';
 import type { Clock, Registry } from '@lifeboat/ports';
 import type { RegistrySettings } from '@lifeboat/runtime/process';

@@ -1,0 +1,82 @@
+import type { PeerView, Registration, VmReport } from '@lifeboat/contracts';
+import type { HostId, Instant } from '@lifeboat/kernel';
+
+export const FAILURES_BEFORE_DEAD = 2;
+/** What the registration's schema takes. */
+export const MOST_VMS = 2_000;
+
+/** What an agent knows, kept in memory only: what it has written is in the registry. */
+export interface AgentState {
+  readonly host: HostId;
+  readonly bootId: string;
+  readonly agentVersion: string;
+  readonly startedAt: Instant;
+  readonly leaving: boolean;
+  readonly vmsKnown: boolean;
+  readonly vms: readonly VmReport[];
+  readonly peers: ReadonlyMap<HostId, PeerState>;
+}
+interface PeerState {
+  /** null until enough was seen to say. */
+  readonly view: PeerView | null;
+  readonly failures: number;
+}
+
+export const starting = (host: HostId, bootId: string, agentVersion: string, at: Instant): AgentState => ({
+  host,
+  bootId,
+  agentVersion,
+  startedAt: at,
+  leaving: false,
+  vmsKnown: false,
+  vms: [],
+  peers: new Map(),
+});
+
+/** The hypervisor's list, or null when it did not say: then the last list stays, marked as such. */
+export const sawVms = (s: AgentState, vms: readonly VmReport[] | null): AgentState =>
+  vms === null
+    ? { ...s, vmsKnown: false }
+    : { ...s, vmsKnown: true, vms: [...vms].sort((a, b) => (a.vm < b.vm ? -1 : 1)).slice(0, MOST_VMS) };
+
+/**
+ * One round of probes: whether each peer answered; one about which nothing is known is not in it. One answer is life; two
+ * silences in a row are death.
+ */
+export function sawPeers(s: AgentState, asked: readonly HostId[], answered: ReadonlyMap<HostId, boolean>, at: Instant): AgentState {
+  const peers = new Map<HostId, PeerState>();
+  for (const peer of asked) {
+    const known = s.peers.get(peer) ?? { view: null, failures: 0 };
+    const answer = answered.get(peer);
+    if (answer === undefined) peers.set(peer, known);
+    else if (answer) peers.set(peer, { view: viewed(known, peer, 'alive', at), failures: 0 });
+    else {
+      const failures = Math.min(known.failures + 1, FAILURES_BEFORE_DEAD);
+      peers.set(peer, { view: failures < FAILURES_BEFORE_DEAD ? known.view : viewed(known, peer, 'dead', at), failures });
+    }
+  }
+  return { ...s, peers };
+}
+
+/** `at` is when it began to be so: an entry that is the same need not be written again. */
+const viewed = ({ view }: PeerState, peer: HostId, production: PeerView['production'], at: Instant): PeerView =>
+  view?.production === production ? view : { peer, production, at };
+
+export const leaving = (s: AgentState): AgentState => ({ ...s, leaving: true });
+
+export const registrationOf = (s: AgentState): Registration => ({
+  host: s.host,
+  bootId: s.bootId,
+  agentVersion: s.agentVersion,
+  startedAt: s.startedAt,
+  leaving: s.leaving,
+  vmsKnown: s.vmsKnown,
+  vms: [...s.vms],
+  peers: [...s.peers.values()].flatMap((p) => (p.view === null ? [] : [p.view])),
+});
+
+/** What to write now, given what was written last; null: nothing has changed. */
+export function whatToWrite(s: AgentState, written: Registration | null): Registration | null {
+  const now = registrationOf(s);
+  return written !== null && JSON.stringify(now) === JSON.stringify(written) ? null : now;
+}

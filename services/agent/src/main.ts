@@ -1,0 +1,58 @@
+import { libvirtVms } from '@lifeboat/adapters-libvirt';
+import { openOpenStack } from '@lifeboat/adapters-openstack';
+import { prober } from '@lifeboat/adapters-probe';
+import { openAgentRegistry, wallClock } from '@lifeboat/backbone/registry';
+import type { Clock, VmSource } from '@lifeboat/ports';
+import { runProcess, SettingsError } from '@lifeboat/runtime/process';
+import { runAgent } from './agent.ts';
+import { novaVmSource } from './nova-vm-source.ts';
+import { type AgentSettings, agentSettings } from './settings.ts';
+
+const clock = wallClock();
+
+await runProcess(
+  'agent',
+  clock,
+  () => agentSettings(process.env),
+  async (settings, { log, health, topology, stop }) => {
+    const registry = openAgentRegistry(settings.registry, clock);
+    const { source, close } = openVms(settings, clock);
+    health.role = 'running';
+    health.connections = () => ({ registry: registry.connected() });
+    const productionPort = topology.current()?.probes?.productionTcpPort;
+    // A peer's IP stack is asked for, so where ICMP may not pass a TCP reset is as good as an answer.
+    const peers = prober(productionPort === undefined ? { icmp: true, tcpPorts: [] } : { icmp: false, tcpPorts: [productionPort] });
+    try {
+      await runAgent({
+        registry,
+        vmSource: source,
+        prober: peers,
+        clock,
+        topology: () => topology.current(),
+        host: settings.host,
+        bootId: settings.bootId,
+        signal: stop,
+        timings: { vmsEveryMs: settings.vmsEveryMs },
+        joined: (session) => log.info({ session, host: settings.host }, 'registered'),
+        lost: (why) => log.warn({ why }, 'session lost; registering again'),
+        trouble(what) {
+          health.complain(what);
+          log.warn({ what }, 'trouble');
+        },
+      });
+    } finally {
+      await close();
+      await registry.close();
+    }
+  },
+);
+
+function openVms(settings: AgentSettings, at: Clock): { source: VmSource; close: () => Promise<void> } {
+  if (settings.vmSource.kind === 'libvirt') {
+    const vms = libvirtVms({ uri: settings.vmSource.uri });
+    return { source: vms, close: async () => vms.close() };
+  }
+  const opened = openOpenStack({ env: settings.env, clock: at });
+  if (!opened.ok) throw new SettingsError(opened.complaints);
+  return { source: novaVmSource(opened.value, settings.host, at), close: async () => opened.value.close() };
+}
