@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registration } from '@lifeboat/contracts';
 import { epoch, type HostId, hostId, instant } from '@lifeboat/kernel';
 import { eventually, refusedAs, taken, uniqueName, within } from './contract-tools.ts';
+import { NEWS_MS, observe, registration } from './registry.contract-tools.ts';
 import type { AgentSession, Lease, Registered, Registry } from './registry.ts';
 
 /** One process with its link to the registry, and what may happen to it. */
@@ -25,8 +26,6 @@ export interface RegistryHarness {
 
 type Test = (what: string, body: (h: RegistryHarness) => Promise<void>) => void;
 const LIMIT = { timeout: 120_000 };
-/** News between live members. */
-const NEWS_MS = 5_000;
 
 export function registryContract(adapter: string, open: () => Promise<RegistryHarness>) {
   const test: Test = (what, body) =>
@@ -45,44 +44,6 @@ export function registryContract(adapter: string, open: () => Promise<RegistryHa
     describe('leadership', () => leaseTests(test));
     describe('leadership under faults', () => leaseFaultTests(test));
   });
-}
-
-const registration = (host: HostId, more: Partial<Registration> = {}): Registration => ({
-  host,
-  bootId: `boot of ${host}`,
-  agentVersion: '0.1.0',
-  startedAt: instant(1),
-  leaving: false,
-  vmsKnown: true,
-  vms: [],
-  peers: [],
-  ...more,
-});
-
-async function observe(registry: Registry) {
-  const views: ReadonlyMap<HostId, Registered>[] = [];
-  const changes: [HostId, Registered | null][] = [];
-  const now = new Map<HostId, Registered>();
-  const watch = taken(
-    await registry.watch({
-      onView: (view) => {
-        views.push(view);
-        now.clear();
-        for (const [host, entry] of view) now.set(host, entry);
-      },
-      onHost: (host, entry) => {
-        changes.push([host, entry]);
-        if (entry === null) now.delete(host);
-        else now.set(host, entry);
-      },
-    }),
-  );
-  await eventually('the first view', () => views.length > 0, NEWS_MS);
-  const registrationOf = (host: HostId) => {
-    const entry = now.get(host);
-    return entry?.kind === 'host' ? entry.registration : null;
-  };
-  return { views, changes, now, watch, registrationOf };
 }
 
 /** Two hosts in the names of each test: a server may be shared. */
