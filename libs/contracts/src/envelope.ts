@@ -107,7 +107,7 @@ export function decode(r: Pick<WireRecord, 'headers' | 'value'>): Decoded {
   const time = fromIsoTime(h.ce_time ?? '');
   if (time === null) return { ok: false, reason: `header ce_time: not a time: '${h.ce_time ?? 'nothing'}'` };
   const sequence = Number(h.ce_sequence);
-  if (!Number.isSafeInteger(sequence))
+  if (!/^[0-9]+$/.test(h.ce_sequence ?? '') || !Number.isSafeInteger(sequence))
     return { ok: false, reason: `header ce_sequence: a whole number wanted, got '${h.ce_sequence ?? 'nothing'}'` };
   if (h.ce_source === undefined) return { ok: false, reason: 'header ce_source: missing' };
   let data: unknown;
