@@ -38,10 +38,9 @@ export async function observe(registry: Registry) {
     }),
   );
   await eventually('the first view', () => views.length > 0, NEWS_MS);
-  export const registrationOf = (host: HostId) => {
+  const registrationOf = (host: HostId) => {
     const entry = now.get(host);
     return entry?.kind === 'host' ? entry.registration : null;
   };
   return { views, changes, now, watch, registrationOf };
 }
-
