@@ -72,6 +72,84 @@ export const whyNot = async (computes = 4): Promise<string | undefined> => {
   }
 };
 
+type Api = ReturnType<typeof connect>['compute'];
+const signal = () => AbortSignal.timeout(180_000);
+
+const until = async <T>(what: string, limitMs: number, look: () => Promise<T | undefined>): Promise<T> => {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (performance.now() > end) throw new Error(`lab: not within ${limitMs} ms: ${what}`);
+    await wallClock.sleep(250);
+  }
+};
+
+const idOf = async (compute: Api, what: 'images' | 'flavors', name: string): Promise<string> => {
+  // the image list is a proxy that Nova keeps for microversions up to 2.35
+  const version = what === 'images' ? ({ best: [2, 35], least: [2, 35] } as const) : latest;
+  const read = must(await compute.read(Type.Object({ [what]: Type.Array(Named) }), { path: `/${what}`, version, signal: signal() }));
+  const found = (read[what] ?? []).find((x) => x.name === name);
+  if (found === undefined) throw new Error(`lab: no ${name} among ${what}; run up.sh`);
+  return found.id;
+};
+
+const servicesOf = async (compute: Api) => {
+  const call = { path: '/os-services', query: { binary: 'nova-compute' }, version: latest, signal: signal() };
+  return must(await compute.read(Services, call)).services;
+};
+
+/** The first 1,000 servers whose names begin so: more than a lab holds. */
+const serversOf = async (compute: Api, namePrefix: string): Promise<readonly LabServer[]> => {
+  const call = { path: '/servers/detail', query: { all_tenants: 1, limit: 1000 }, version: latest, signal: signal() };
+  return must(await compute.read(Servers, call)).servers.flatMap((s) => {
+    const host = s['OS-EXT-SRV-ATTR:host'];
+    const seen = {
+      vm: vmId(s.id),
+      name: s.name,
+      status: s.status,
+      host: host === null ? null : hostId(host),
+      task: s['OS-EXT-STS:task_state'],
+    };
+    return s.name.startsWith(namePrefix) ? [seen] : [];
+  });
+};
+
+const bootOn = async (compute: Api, b: BootRequest): Promise<readonly VmId[]> => {
+  // a name of its own for each call: that is how its servers are found again
+  const name = `${b.name ?? 'lab'}-${process.pid}-${Math.round(performance.now())}`;
+  const imageRef = await idOf(compute, 'images', 'tiny');
+  const flavorRef = await idOf(compute, 'flavors', b.flavor ?? 'm1.small');
+  const counts = { min_count: b.count, max_count: b.count };
+  const server = { name, imageRef, flavorRef, networks: 'none', host: b.host, ...counts, metadata: b.metadata ?? {} };
+  must(await compute.send({ method: 'POST', path: '/servers', body: { server }, version: latest, signal: signal() }));
+  return until(`${b.count} servers ${name} active`, 240_000, async () => {
+    const mine = await serversOf(compute, name);
+    const bad = mine.find((s) => s.status === 'ERROR');
+    if (bad !== undefined) throw new Error(`lab: server ${bad.vm} (${bad.name}) could not be booted on ${b.host}`);
+    return mine.length === b.count && mine.every((s) => s.status === 'ACTIVE' && s.task === null) ? mine.map((s) => s.vm) : undefined;
+  });
+};
+
+const deleteNamed = async (compute: Api, namePrefix: string): Promise<void> => {
+  for (const s of await serversOf(compute, namePrefix)) {
+    const body = { forceDelete: null };
+    const sent = await compute.send({ method: 'POST', path: `/servers/${s.vm}/action`, body, version: latest, signal: signal() });
+    if (!sent.ok && sent.code !== 'CLOUD_NOT_FOUND') must(sent);
+  }
+  await until('all servers gone', 120_000, async () => ((await serversOf(compute, namePrefix)).length === 0 ? true : undefined));
+};
+
+const computeSh = (verb: 'kill' | 'start', host: HostId) =>
+  run(join(here, 'compute.sh'), [verb, host.replace(/^compute-/, '')], { timeout: 60_000 });
+
+const startCompute = async (compute: Api, host: HostId): Promise<void> => {
+  const heartbeat = async () => (await servicesOf(compute)).find((s) => s.host === host)?.updated_at;
+  const before = await heartbeat();
+  await computeSh('start', host);
+  await until(`${host} reports`, 90_000, async () => ((await heartbeat()) !== before ? true : undefined));
+};
+
 export type Lab = ReturnType<typeof openLab>;
 /** The lab's own tools: what a test does to a cloud and Lifeboat never does. */
 export const openLab = () => {
@@ -79,92 +157,18 @@ export const openLab = () => {
   if (!config.ok) throw new Error(config.complaints.map((c) => `${c.where}: ${c.field}: ${c.problem}`).join('\n'));
   const around = { clock: wallClock, limits: { ...defaultLimits, actMs: 120_000 }, log: () => undefined };
   const { compute, placement, close } = connect(config.value, around);
-  const signal = () => AbortSignal.timeout(180_000);
-  const idOf = async (what: 'images' | 'flavors', name: string): Promise<string> => {
-    // the image list is a proxy that Nova keeps for microversions up to 2.35
-    const version = what === 'images' ? ({ best: [2, 35], least: [2, 35] } as const) : latest;
-    const read = must(await compute.read(Type.Object({ [what]: Type.Array(Named) }), { path: `/${what}`, version, signal: signal() }));
-    const found = (read[what] ?? []).find((x) => x.name === name);
-    if (found === undefined) throw new Error(`lab: no ${name} among ${what}; run up.sh`);
-    return found.id;
-  };
-  const until = async <T>(what: string, limitMs: number, look: () => Promise<T | undefined>): Promise<T> => {
-    const end = performance.now() + limitMs;
-    for (;;) {
-      const seen = await look();
-      if (seen !== undefined) return seen;
-      if (performance.now() > end) throw new Error(`lab: not within ${limitMs} ms: ${what}`);
-      await wallClock.sleep(250);
-    }
-  };
-  const services = async () => {
-    const call = { path: '/os-services', query: { binary: 'nova-compute' }, version: latest, signal: signal() };
-    return must(await compute.read(Services, call)).services.filter((s) => s.host !== '');
-  };
-  const listServers = async (namePrefix = ''): Promise<readonly LabServer[]> => {
-    const call = { path: '/servers/detail', query: { all_tenants: 1, limit: 1000 }, version: latest, signal: signal() };
-    return must(await compute.read(Servers, call)).servers.flatMap((s) => {
-      const host = s['OS-EXT-SRV-ATTR:host'];
-      const seen = {
-        vm: vmId(s.id),
-        name: s.name,
-        status: s.status,
-        host: host === null ? null : hostId(host),
-        task: s['OS-EXT-STS:task_state'],
-      };
-      return s.name.startsWith(namePrefix) ? [seen] : [];
-    });
-  };
-  const compute_sh = (verb: 'kill' | 'start' | 'stop' | 'pause' | 'resume', host: HostId) =>
-    run(join(here, 'compute.sh'), [verb, host.replace(/^compute-/, '')], { timeout: 60_000 });
-
   return {
     compute,
     placement,
-    services,
-    listServers,
     close,
+    services: () => servicesOf(compute),
+    listServers: (namePrefix = '') => serversOf(compute, namePrefix),
     /** Boots on a named host and answers once all are ACTIVE. Their names begin with `name` (default 'lab'). */
-    async boot(b: BootRequest): Promise<readonly VmId[]> {
-      // a name of its own for each call: that is how its servers are found again
-      const name = `${b.name ?? 'lab'}-${process.pid}-${Math.round(performance.now())}`;
-      const [imageRef, flavorRef] = [await idOf('images', 'tiny'), await idOf('flavors', b.flavor ?? 'm1.small')];
-      const server = {
-        name,
-        imageRef,
-        flavorRef,
-        networks: 'none',
-        host: b.host,
-        min_count: b.count,
-        max_count: b.count,
-        metadata: b.metadata ?? {},
-      };
-      must(await compute.send({ method: 'POST', path: '/servers', body: { server }, version: latest, signal: signal() }));
-      return until(`${b.count} servers ${name} active`, 240_000, async () => {
-        const mine = await listServers(name);
-        const bad = mine.find((s) => s.status === 'ERROR');
-        if (bad !== undefined) throw new Error(`lab: server ${bad.vm} (${bad.name}) could not be booted on ${b.host}`);
-        return mine.length === b.count && mine.every((s) => s.status === 'ACTIVE' && s.task === null) ? mine.map((s) => s.vm) : undefined;
-      });
-    },
-    async deleteAll(namePrefix = ''): Promise<void> {
-      for (const s of await listServers(namePrefix)) {
-        const body = { forceDelete: null };
-        const sent = await compute.send({ method: 'POST', path: `/servers/${s.vm}/action`, body, version: latest, signal: signal() });
-        if (!sent.ok && sent.code !== 'CLOUD_NOT_FOUND') must(sent);
-      }
-      await until('all servers gone', 120_000, async () => ((await listServers(namePrefix)).length === 0 ? true : undefined));
-    },
+    boot: (b: BootRequest) => bootOn(compute, b),
+    deleteAll: (namePrefix = '') => deleteNamed(compute, namePrefix),
     /** SIGKILL to the host's nova-compute: it and its guests are gone at once. */
-    async kill(host: HostId): Promise<void> {
-      await compute_sh('kill', host);
-    },
+    kill: async (host: HostId): Promise<void> => void (await computeSh('kill', host)),
     /** Starts it and waits for its first new heartbeat: before that, "up" may still mean the old one. */
-    async start(host: HostId): Promise<void> {
-      const heartbeat = async () => (await services()).find((s) => s.host === host)?.updated_at;
-      const before = await heartbeat();
-      await compute_sh('start', host);
-      await until(`${host} reports`, 90_000, async () => ((await heartbeat()) !== before ? true : undefined));
-    },
+    start: (host: HostId) => startCompute(compute, host),
   };
 };

@@ -192,6 +192,40 @@ describe('OpenStack: time limits and lost servers', () => {
   });
 });
 
+describe('OpenStack: host names', () => {
+  const topology = {
+    clusters: [],
+    hosts: ['compute-1.example.com', 'compute-2'].map((h) => ({
+      host: hostId(h),
+      cluster: 'c',
+      rack: 'r',
+      managementAddress: '',
+      fence: [],
+    })),
+  };
+  it("answers and acts by the topology's names, and resolves them once, hosts of others included", async () => {
+    await cloud.close();
+    cloud = cloudOn(fake.config, { clock, topology: () => topology as never });
+    const names = async () =>
+      value(await cloud.computeServices())
+        .map((s) => s.host as string)
+        .sort();
+    assert.deepEqual((await names()).slice(0, 2), ['compute-1.example.com', 'compute-2']);
+    await names();
+    assert.equal(fake.times('GET', '/v2.1/os-hypervisors/detail'), 1);
+    fake.route('GET /v2.1/servers/detail', (a) => ({
+      body: { servers: [{ ...server, id: vm, 'OS-EXT-SRV-ATTR:host': a.query.get('host') }] },
+    }));
+    assert.deepEqual(
+      value(await cloud.vmsOn(hostId('compute-1.example.com'))).map((v) => v.host),
+      ['compute-1.example.com'],
+    );
+    fake.route(`POST ${action}`, () => ({ status: 200 }));
+    value(await cloud.evacuate(vm, hostId('compute-1.example.com')));
+    assert.equal(fake.asked.at(-1)?.body, '{"evacuate":{"host":"compute-1"}}');
+  });
+});
+
 describe('OpenStack: wrong answers', () => {
   const cases: readonly (readonly [string, Reply, RegExp])[] = [
     ['no JSON', { text: '<html>login</html>' }, /not JSON: <html>login/],
@@ -287,88 +321,5 @@ describe('OpenStack: pages', () => {
     const asked = fake.asked.filter((a) => a.path.startsWith('/v2.1/servers/'));
     assert.equal(asked.length, 3);
     assert.equal(asked[0]?.query.get('changes-since'), '2025-12-31T23:50:00.000Z');
-  });
-});
-
-describe('OpenStack: microversions', () => {
-  const speaks = (version: string, min_version = '2.1') =>
-    fake.route('GET /v2.1/', () => ({ body: { version: { id: 'v2.1', version, min_version } } }));
-  const versionsOf = async (max: string) => {
-    speaks(max);
-    fake.route(`POST ${action}`, () => ({ status: 200 }));
-    fake.route(`GET /v2.1/servers/${vm}`, () => ({ body: { server } }));
-    value(await cloud.evacuate(vm));
-    value(await cloud.vm(vm));
-    return fake.asked.filter((a) => a.path.startsWith('/v2.1/servers')).map((a) => a.version);
-  };
-  it('evacuates below 2.95, so that VMs come back as they were, whatever newer the server speaks', async () => {
-    assert.deepEqual(await versionsOf('2.100'), ['compute 2.93', 'compute 2.96']);
-  });
-  it('goes down to what the server speaks', async () => {
-    assert.deepEqual(await versionsOf('2.72'), ['compute 2.72', 'compute 2.72']);
-  });
-  it('says clearly when the server is too old, and sends nothing', async () => {
-    speaks('2.65');
-    const [code, detail] = refusal(await cloud.evacuate(vm));
-    assert.equal(code, 'CLOUD_REFUSED');
-    assert.match(detail, /needs compute microversion 2\.68, the server speaks at most 2\.65/);
-    assert.equal(fake.times('POST', action), 0);
-  });
-  it('says clearly when the server is too new', async () => {
-    speaks('3.5', '2.99');
-    assert.match(refusal(await cloud.evacuate(vm))[1], /speaks 2\.99 and newer; upgrade Lifeboat/);
-  });
-});
-
-describe("OpenStack: Nova's refusals by name", () => {
-  for (const [sample, code] of [
-    ['evacuate-host-still-up', 'CLOUD_HOST_STILL_UP'],
-    ['evacuate-fail-paused', 'CLOUD_CONFLICT'],
-    ['evacuate-fail-same-host', 'CLOUD_REFUSED'],
-    ['evacuate-fail-unknown-host', 'CLOUD_NOT_FOUND'],
-    ['evacuate-fail-unknown-server', 'CLOUD_NOT_FOUND'],
-  ] as const)
-    it(`${sample} is ${code}`, async () => {
-      const { code: status, response } = recorded(sample);
-      fake.route(`POST ${action}`, () => ({ status, body: response }));
-      const [seen, detail] = refusal(await cloud.evacuate(vm, hostId('compute-4')));
-      assert.equal(seen, code);
-      const [said] = Object.values(response) as { message: string }[];
-      assert.ok(detail.includes(said?.message ?? 'nothing') && detail.includes('[req-fake]'), detail);
-    });
-  it('says CLOUD_CONFLICT when evacuation records forbid clearing the forced-down mark', async () => {
-    const message = 'Unable to force up host compute-3 as `done` evacuation migration records remain associated with the host. Ensure ...';
-    fake.route('PUT /v2.1/os-services/f7d94548-dcfa-444f-89be-1c1d3a5419d6', () => ({
-      status: 400,
-      body: { badRequest: { code: 400, message } },
-    }));
-    assert.equal(refusal(await cloud.clearForcedDown(hostId('compute-3')))[0], 'CLOUD_CONFLICT');
-  });
-  it('reads evacuation records as recorded, newest first', async () => {
-    const record = (recorded('os-migrations-evacuation').response as { migrations: Record<string, unknown>[] }).migrations;
-    const [first] = record;
-    const more = ['accepted', 'pre-migrating', 'completed', 'error', 'failed', 'cancelled'].map((status) => ({
-      ...first,
-      uuid: status,
-      status,
-      dest_compute: null,
-    }));
-    fake.route('GET /v2.1/os-migrations', () => ({
-      body: { migrations: [...record, ...more, { ...first, source_compute: 'compute-9' }] },
-    }));
-    const seen = value(await cloud.evacuationsFrom(hostId('compute-3')));
-    assert.deepEqual(seen[0], {
-      id: '5bba1176-960f-4b8d-a1bc-9b6a1390613e',
-      vm: '93151e28-8355-4224-a75b-cefbc967aa74',
-      from: 'compute-3',
-      to: 'compute-4',
-      state: 'done',
-      status: 'done',
-      createdAt: '2026-11-22T07:54:21.000000Z',
-    });
-    assert.deepEqual(
-      seen.slice(2).map((r) => r.state),
-      ['running', 'running', 'done', 'failed', 'failed', 'failed'],
-    );
   });
 });

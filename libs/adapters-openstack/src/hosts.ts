@@ -50,7 +50,7 @@ export class Hosts {
 
   /** Our names of Nova's hosts, for answers. A host outside the topology keeps Nova's name. */
   async namer(signal: AbortSignal, novaHosts: readonly string[]): Answer<(novaHost: string) => HostId> {
-    const ids = await this.#identities(signal, (known) => novaHosts.every((n) => known.hostOf.has(n)));
+    const ids = await this.#identities(signal, (known) => novaHosts.every((n) => known.seen.has(n)));
     if (!ids.ok) return ids;
     return ok((n) => ids.value.hostOf.get(n) ?? hostId(n));
   }

@@ -11,6 +11,8 @@ export interface Identities {
   readonly hostOf: ReadonlyMap<string, HostId>;
   /** Names that could be several hosts: nothing is done to any of them. */
   readonly ambiguous: ReadonlyMap<HostId, string>;
+  /** Every host of Nova that was looked at, joined or not. */
+  readonly seen: ReadonlySet<string>;
   readonly complaints: readonly Complaint[];
 }
 
@@ -62,7 +64,7 @@ export const resolveIdentities = (topology: readonly HostId[], nova: readonly No
   for (const n of nova)
     if (!known.has(n.host))
       complaints.push({ where, field: 'hosts', problem: `Nova's host ${n.host} is not in the topology: Lifeboat does not protect it` });
-  return { novaOf, hostOf, ambiguous, complaints };
+  return { novaOf, hostOf, ambiguous, seen: new Set(nova.map((n) => n.host)), complaints };
 };
 
 const candidatesFor = (host: HostId, free: readonly NovaHost[]): readonly NovaHost[] => {
@@ -79,5 +81,6 @@ export const sameNames = (nova: readonly NovaHost[]): Identities => ({
   novaOf: new Map(nova.map((n) => [hostId(n.host), n.host])),
   hostOf: new Map(nova.map((n) => [n.host, hostId(n.host)])),
   ambiguous: new Map(),
+  seen: new Set(nova.map((n) => n.host)),
   complaints: [],
 });
