@@ -1,10 +1,11 @@
 // Who may import whom. Each rule says why; test/architecture/boundaries.test.ts sees each of them fail.
 
-// What decides, by its file's name or folder. biome.json has the same names (a test compares them) and bans clock, chance and process there.
-const decisionFiles =
-  '^services/[^/]+/src/(decide|state|plan|policy|diagnose|judge|brake|evidence).*[.]ts$|^libs/(kernel|contracts|planner)/.+[.]ts$|^libs/runtime/src/shell/service[.]ts$';
-const aside = '[.]test[.]ts$|/generate/';
-const mayDecideWith = '^libs/(kernel|contracts|planner)/|^libs/runtime/src/shell/service[.]ts$|node_modules/typebox/';
+// What decides: all of a service but its shell (and of the agent, which is a shell itself, its decide/). biome.json has the
+// same files (a test compares them) and bans clock, chance and process there.
+const decisionFiles = '^services/[^/]+/src/.+[.]ts$|^libs/(kernel|contracts|planner)/.+[.]ts$|^libs/runtime/src/shell/service[.]ts$';
+const shellOfService = '^services/[^/]+/src/(main|index|world|perform/.+)[.]ts$|^services/agent/src/[^/]+[.]ts$';
+const notDecisions = `${shellOfService}|[.]test[.]ts$|/generate/`;
+const mayDecideWith = '^libs/(kernel|contracts|planner)/|^libs/runtime/src/(index[.]ts|shell/)|^services/|node_modules/typebox/';
 
 /** npm package → the one place that may import it. */
 const clients = {
@@ -21,17 +22,32 @@ export default {
     {
       name: 'decisions-are-pure',
       comment:
-        'A decision imports words, schemas, the planner and other decisions, nothing that does I/O: only so can it be replayed, simulated and read on its own. Types from elsewhere are fine (`import type`); tell and order come from @lifeboat/runtime/shell/service, which is pure; a helper that a decision runs belongs under decide/ or its name among decisionFiles here and in biome.json, where the linter watches it too.',
+        'A decision imports words, schemas, the planner and what the shell gives it (tell, order), nothing that does I/O: only so can it be replayed, simulated and read on its own. Types from elsewhere are fine (import type).',
       severity: 'error',
-      from: { path: decisionFiles, pathNot: aside },
-      to: { pathNot: `${mayDecideWith}|${decisionFiles}|^(node:)?crypto$`, dependencyTypesNot: ['type-only'] },
+      from: { path: decisionFiles, pathNot: notDecisions },
+      to: { pathNot: `${mayDecideWith}|^(node:)?crypto$`, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'decisions-know-no-shell',
+      comment:
+        "A decision runs nothing of its service's shell (main, index, world, perform/): the shell calls the decision, never the other way round. A pure helper belongs in a file of its own.",
+      severity: 'error',
+      from: { path: decisionFiles, pathNot: notDecisions },
+      to: { path: shellOfService, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'the-shell-does-no-io',
+      comment: 'What runs a decision reaches the world by ports alone: the simulation runs the same shell, byte for byte.',
+      severity: 'error',
+      from: { path: '^libs/runtime/src/(index[.]ts$|shell/)', pathNot: '[.]test[.]ts$' },
+      to: { pathNot: '^libs/(runtime/src/shell|kernel|contracts|ports)/', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'only-kernel-hashes',
       comment:
         "node:crypto serves stable ids alone, in libs/kernel; any other decision that wants it wants chance, and chance can't be replayed.",
       severity: 'error',
-      from: { path: decisionFiles, pathNot: `${aside}|^libs/kernel/src/identifiers[.]ts$` },
+      from: { path: decisionFiles, pathNot: `${notDecisions}|^libs/kernel/src/identifiers[.]ts$` },
       to: { path: '^(node:)?crypto$' },
     },
     {

@@ -7,7 +7,7 @@ export const repository = resolve(import.meta.dirname, '../..');
 interface BoundaryRule {
   readonly name: string;
   readonly comment: string;
-  readonly from: { readonly path?: string };
+  readonly from: { readonly path?: string; readonly pathNot?: string };
 }
 const cruiserConfig = (await import(join(repository, '.dependency-cruiser.mjs'))) as { default: { forbidden: BoundaryRule[] } };
 export const boundaryRules: readonly BoundaryRule[] = cruiserConfig.default.forbidden;

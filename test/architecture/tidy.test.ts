@@ -148,11 +148,13 @@ describe('decisions', () => {
       overrides: { includes: string[]; linter: { rules: { nursery?: { noJsRestrictedProperties?: object } } } }[];
     };
     const globs = biome.overrides.find((o) => o.linter.rules.nursery?.noJsRestrictedProperties !== undefined)?.includes ?? [];
-    const linted = (path: string) => globs.some((g) => !g.startsWith('!') && matchesGlob(path, g));
-    const pattern = new RegExp(boundaryRules.find((r) => r.name === 'decisions-are-pure')?.from.path ?? '(?!)');
-    const names = files
-      .map((f) => f.path)
-      .concat('services/a/src/decide/b.ts', 'services/a/src/policy.ts', 'services/a/src/state/c.ts', 'services/a/src/main.ts');
-    for (const path of names) assert.equal(pattern.test(path), linted(path), path);
+    // the last pattern that fits has the say
+    const linted = (path: string) => globs.reduce((so, g) => (matchesGlob(path, g.replace(/^!/, '')) ? !g.startsWith('!') : so), false);
+    const { path: all, pathNot: but } = boundaryRules.find((r) => r.name === 'decisions-are-pure')?.from ?? {};
+    const bounded = (path: string) => new RegExp(all ?? '(?!)').test(path) && !new RegExp(but ?? '(?!)').test(path);
+    const made = ['decide.ts', 'decide/b.ts', 'survey.ts', 'main.ts', 'perform/a.ts', 'world.ts', 'state.test.ts'];
+    const names = [...files.map((f) => f.path), ...made.flatMap((m) => [`services/a/src/${m}`, `services/agent/src/${m}`])];
+    for (const path of names) assert.equal(bounded(path), linted(path), path);
+    assert.ok(bounded('services/a/src/survey.ts') && bounded('services/agent/src/decide/b.ts') && !bounded('services/agent/src/survey.ts'));
   });
 });
