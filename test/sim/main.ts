@@ -3,7 +3,13 @@ import { simulate } from './simulate.ts';
 
 /** `npm run sim -- --seeds 1000 [--from 1]`: many seeds; `npm run sim -- --seed 42 [--trace]`: one, told as a story. */
 const { values } = parseArgs({
-  options: { seeds: { type: 'string' }, from: { type: 'string' }, seed: { type: 'string' }, trace: { type: 'boolean' }, about: { type: 'string' } },
+  options: {
+    seeds: { type: 'string' },
+    from: { type: 'string' },
+    seed: { type: 'string' },
+    trace: { type: 'boolean' },
+    about: { type: 'string' },
+  },
 });
 if (values.seed !== undefined) {
   const r = await simulate({ seed: Number(values.seed) });
@@ -29,6 +35,8 @@ if (values.seed !== undefined) {
     }
   }
   const s = (performance.now() - t0) / 1000;
-  console.log(`${many} seeds, ${bad} with violations; ${JSON.stringify(sums)}; ${(virtualMs / 3_600_000).toFixed(1)} h virtual in ${s.toFixed(1)} s`);
+  console.log(
+    `${many} seeds, ${bad} with violations; ${JSON.stringify(sums)}; ${(virtualMs / 3_600_000).toFixed(1)} h virtual in ${s.toFixed(1)} s`,
+  );
   process.exitCode = bad > 0 ? 1 : 0;
 }

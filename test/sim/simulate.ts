@@ -1,7 +1,17 @@
 import { VirtualClock } from '@lifeboat/adapters-memory';
 import { type Changes, EmbeddedRegion, type ServiceProcess, type Wrap } from '@lifeboat/embedded';
 import { after, type HostId, type Instant } from '@lifeboat/kernel';
-import { Checker, FaultInjector, type FaultMix, faultsFor, Prng, region, type ServiceFault, simulatedRegion, type Violation } from '@lifeboat/world';
+import {
+  Checker,
+  FaultInjector,
+  type FaultMix,
+  faultsFor,
+  Prng,
+  region,
+  type ServiceFault,
+  simulatedRegion,
+  type Violation,
+} from '@lifeboat/world';
 
 export interface SimulationChoices {
   readonly seed: number;

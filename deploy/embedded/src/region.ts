@@ -1,14 +1,14 @@
-import { MemoryBus, MemoryLedger, memoryMailbox, MemoryRegistryCore, MemoryStateStore, type BusFaults } from '@lifeboat/adapters-memory';
+import { type BusFaults, MemoryBus, MemoryLedger, MemoryRegistryCore, MemoryStateStore, memoryMailbox } from '@lifeboat/adapters-memory';
 import { agentWatcher, agentWatcherWorld } from '@lifeboat/agent-watcher';
 import { decode, type LifeboatEvent, type Service } from '@lifeboat/contracts';
 import { correlatorSettings, faultCorrelator } from '@lifeboat/fault-correlator';
 import { migrator, migratorSettings, migratorWorld } from '@lifeboat/migrator';
 import { monitorSettings, nodeMonitor, nodeMonitorWorld } from '@lifeboat/node-monitor';
-import { notifier, notifierWorld } from '@lifeboat/notifier';
+// TMP
 import type { Bus, BusRecord, Clock, Cloud, FenceDevice, OperationLedger, Registry, StateStore } from '@lifeboat/ports';
 import { Shell, type ShellObserver } from '@lifeboat/runtime';
 import { scheduler, schedulerSettings, schedulerWorld } from '@lifeboat/scheduler';
-import { Nova, SimCloud, SimFence, SimProber, SimShell, World, type Region, type WorldTimes } from '@lifeboat/world';
+import { Nova, type Region, SimCloud, SimFence, SimProber, SimShell, World, type WorldTimes } from '@lifeboat/world';
 import { Agents } from './agents.ts';
 import { Life } from './life.ts';
 
@@ -161,7 +161,12 @@ export class EmbeddedRegion {
       'node-monitor': (life, place, see) =>
         new Shell(nodeMonitor(monitorSettings(topology)), nodeMonitorWorld({ ...looks(life, place), topology }), ports(life, place), see),
       'fault-correlator': (life, place, see) =>
-        new Shell(faultCorrelator(correlatorSettings(topology, choices.change?.correlator)), { perform: async (e: never) => e }, ports(life, place), see),
+        new Shell(
+          faultCorrelator(correlatorSettings(topology, choices.change?.correlator)),
+          { perform: async (e: never) => e },
+          ports(life, place),
+          see,
+        ),
       scheduler: (life, place, see) =>
         new Shell(
           scheduler(schedulerSettings(topology, choices.change?.scheduler)),
@@ -176,8 +181,7 @@ export class EmbeddedRegion {
           ports(life, place),
           see,
         ),
-      notifier: (life, place, see) =>
-        new Shell(notifier({ topology }), notifierWorld({ mailer: life.guard(this.mailbox) }), ports(life, place), see),
+      notifier: (life, place, see) => ({ run: async () => {} }),
     };
   }
 

@@ -1,5 +1,5 @@
-import type { EmbeddedRegion } from './region.ts';
 import { act, busiestHost } from './faults.ts';
+import type { EmbeddedRegion } from './region.ts';
 import type { HostPhase, RegionView } from './view.ts';
 
 const colour = (code: number, text: string) => `\u001b[${code}m${text}\u001b[0m`;
@@ -53,12 +53,17 @@ export function screen(view: RegionView, url: string, rows: number, columns: num
     ...s.incidents.slice(0, 6).map((i) => {
       const left = `  ${i.hosts.length === 1 ? i.hosts[0] : `${i.hosts.length} hosts`}: ${i.verdict}`;
       const took = `${(((i.closedAt ?? s.at) - i.openedAt) / 1000).toFixed(1)} s`;
-      return `${left.padEnd(46)} ${bar(i.verified + i.unevacuable, i.vms)} ${i.verified}/${i.vms} verified  ${took}  ${i.closedAt === null ? i.waitingFor : i.outcome}`.slice(0, columns - 1);
+      return `${left.padEnd(46)} ${bar(i.verified + i.unevacuable, i.vms)} ${i.verified}/${i.vms} verified  ${took}  ${i.closedAt === null ? i.waitingFor : i.outcome}`.slice(
+        0,
+        columns - 1,
+      );
     }),
     '',
   ];
   const room = Math.max(3, rows - lines.length - 1);
-  const told = s.lines.slice(-room).map((l) => `  ${new Date(l.at).toISOString().slice(11, 19)} ${l.source.padEnd(16)} ${l.text}`.slice(0, columns - 1));
+  const told = s.lines
+    .slice(-room)
+    .map((l) => `  ${new Date(l.at).toISOString().slice(11, 19)} ${l.source.padEnd(16)} ${l.text}`.slice(0, columns - 1));
   return [...lines, ...told].join('\n');
 }
 

@@ -22,7 +22,14 @@ export interface IncidentView {
 }
 
 const KEEP_EVENTS = 20_000;
-const QUIET = new Set(['lifeboat.round.completed', 'lifeboat.node.observed', 'lifeboat.agent.reported', 'lifeboat.evacuation.started', 'lifeboat.vm.evacuated', 'lifeboat.vm.verified']);
+const QUIET = new Set([
+  'lifeboat.round.completed',
+  'lifeboat.node.observed',
+  'lifeboat.agent.reported',
+  'lifeboat.evacuation.started',
+  'lifeboat.vm.evacuated',
+  'lifeboat.vm.verified',
+]);
 
 /** Keeps what people look at: the phase of every host, the incidents, the latest sentences. Fed with events only. */
 export class RegionView {
@@ -106,7 +113,21 @@ export class RegionView {
   #incident(e: LifeboatEvent): void {
     if (e.type === 'lifeboat.incident.opened') {
       const { incident, verdict, rule, hosts, at } = e.data;
-      this.#incidents.set(incident, { incident, verdict, rule, hosts, openedAt: at, closedAt: null, outcome: '', vms: 0, started: 0, evacuated: 0, verified: 0, unevacuable: 0, waitingFor: '' });
+      this.#incidents.set(incident, {
+        incident,
+        verdict,
+        rule,
+        hosts,
+        openedAt: at,
+        closedAt: null,
+        outcome: '',
+        vms: 0,
+        started: 0,
+        evacuated: 0,
+        verified: 0,
+        unevacuable: 0,
+        waitingFor: '',
+      });
     }
     const i = e.incident === undefined ? undefined : this.#incidents.get(e.incident);
     if (i === undefined) return;

@@ -21,25 +21,31 @@ const words: Words = {
         .filter((x) => x !== '')
         .join(', '),
     ].join(': '),
-  'lifeboat.agent.lost': (d) => `agent of ${d.host} is lost (${d.reason === 'left' ? 'it left on purpose' : 'its session lapsed'}); it ran ${many(d.vms.length, 'VM')}`,
+  'lifeboat.agent.lost': (d) =>
+    `agent of ${d.host} is lost (${d.reason === 'left' ? 'it left on purpose' : 'its session lapsed'}); it ran ${many(d.vms.length, 'VM')}`,
   'lifeboat.node.observed': (d) =>
     `${d.host} from the management network: ${Object.entries(d.signals)
       .map(([name, s]) => `${name} ${(s as { is: string }).is}`)
       .join(', ')}`,
   'lifeboat.round.completed': (d) =>
     `round ${d.round}: ${d.racks.reduce((n, r) => n + r.alive, 0)} hosts answer, ${d.racks.reduce((n, r) => n + r.dead, 0)} do not${d.observer === 'cut-off' ? `; the monitor is cut off: ${d.reason ?? ''}` : ''}`,
-  'lifeboat.agent.restarted': (d) => `agent of ${d.host} ${d.succeeded ? 'was restarted' : `could not be restarted: ${d.detail}`} (try ${d.attempt})`,
+  'lifeboat.agent.restarted': (d) =>
+    `agent of ${d.host} ${d.succeeded ? 'was restarted' : `could not be restarted: ${d.detail}`} (try ${d.attempt})`,
   'lifeboat.fault.diagnosed': (d) => `${d.verdict} at ${list(d.hosts)} (${d.rule}): ${d.action}`,
   'lifeboat.fault.confirmed': (d) => `${d.verdict} at ${list(d.hosts)}: ${d.rule}`,
   'lifeboat.fault.held': (d) => `${list(d.hosts)} look dead, nothing is done: ${d.reason}`,
   'lifeboat.fault.cleared': (d) => `${d.host} is well again (was: ${d.was})`,
-  'lifeboat.incident.opened': (d) => `incident opened: ${d.verdict} of ${list(d.hosts)}; ${d.highAvailability ? `HA is on, ${d.automation}` : 'HA is off'}`,
+  'lifeboat.incident.opened': (d) =>
+    `incident opened: ${d.verdict} of ${list(d.hosts)}; ${d.highAvailability ? `HA is on, ${d.automation}` : 'HA is off'}`,
   'lifeboat.isolation.requested': (d) => `${d.host} is to be isolated${d.proof === undefined ? '' : `; proof: ${d.proof.kind}`}`,
   'lifeboat.isolation.recalled': (d) => `${d.host} came back before it was isolated: the order is recalled`,
-  'lifeboat.plan.made': (d) => `plan ${d.attempt}: ${many(d.plan.placements.length, 'VM')} placed, ${d.plan.unplaced.length} without a place (no plan can place more than ${d.plan.certificate.upperBound})`,
-  'lifeboat.evacuation.requested': (d) => `${many(d.placements.length, 'VM')} of ${d.host} are to be evacuated; proof of death: ${d.proof.kind} by ${d.proof.method}`,
+  'lifeboat.plan.made': (d) =>
+    `plan ${d.attempt}: ${many(d.plan.placements.length, 'VM')} placed, ${d.plan.unplaced.length} without a place (no plan can place more than ${d.plan.certificate.upperBound})`,
+  'lifeboat.evacuation.requested': (d) =>
+    `${many(d.placements.length, 'VM')} of ${d.host} are to be evacuated; proof of death: ${d.proof.kind} by ${d.proof.method}`,
   'lifeboat.vm.unevacuable': (d) => `VM ${d.vm} of ${d.host} cannot be evacuated: ${d.reason}`,
   'lifeboat.vm.verified': (d) => `VM ${d.vm} runs on ${d.host}, seen by its agent`,
+  'lifeboat.vm.handed-over': (d) => `VM ${d.vm} is handed over to ${d.to}: its new host failed, too`,
   'lifeboat.incident.waiting': (d) => `waiting for ${d.for}: ${d.reason}`,
   'lifeboat.incident.closed': (d) => `incident closed after ${seconds(d.at - d.openedAt)}: ${d.outcome}; ${closing(d.vms)}`,
   'lifeboat.release.requested': (d) => `${d.host} is clean and well: it may take VMs again`,
@@ -50,12 +56,15 @@ const words: Words = {
   'lifeboat.notice.sent': (d) => `${d.contact} was told by ${d.channel}: ${d.subject}`,
   'lifeboat.notice.failed': (d) => `${d.contact} could not be told by ${d.channel}: ${d.reason}`,
   'lifeboat.host.isolated': (d) => `${d.host} is proven dead: ${d.proof.detail}`,
-  'lifeboat.isolation.failed': (d) => `${d.host} could not be isolated (try ${d.attempt}): ${d.methods.map((m) => `${m.method}: ${m.code}`).join('; ') || 'it has no fence method'}`,
+  'lifeboat.isolation.failed': (d) =>
+    `${d.host} could not be isolated (try ${d.attempt}): ${d.methods.map((m) => `${m.method}: ${m.code}`).join('; ') || 'it has no fence method'}`,
   'lifeboat.isolation.withdrawn': (d) => `${d.host} was left alone`,
   'lifeboat.host.shut-out': (d) => `${d.host} is forced down and disabled in Nova`,
-  'lifeboat.evacuation.started': (d) => `VM ${d.vm}: Nova ${d.adopted ? 'already has its evacuation' : 'took its evacuation'}${d.to === undefined ? '' : ` to ${d.to}`}`,
+  'lifeboat.evacuation.started': (d) =>
+    `VM ${d.vm}: Nova ${d.adopted ? 'already has its evacuation' : 'took its evacuation'}${d.to === undefined ? '' : ` to ${d.to}`}`,
   'lifeboat.vm.evacuated': (d) => `VM ${d.vm} is on ${d.to} (${d.status}), by Nova, after ${seconds(d.tookMs)}`,
-  'lifeboat.evacuation.failed': (d) => `VM ${d.vm} could not be evacuated${d.to === undefined ? '' : ` to ${d.to}`}: ${d.reason} (${d.then})`,
+  'lifeboat.evacuation.failed': (d) =>
+    `VM ${d.vm} could not be evacuated${d.to === undefined ? '' : ` to ${d.to}`}: ${d.reason} (${d.then})`,
   'lifeboat.host.released': (d) => `${d.host} takes VMs again`,
   'lifeboat.event.rejected': (d) => `${d.by} could not read ${d.from}: ${d.reason}`,
 };

@@ -1,6 +1,6 @@
+import type { LifeboatEvent } from '@lifeboat/contracts';
 import type { IncidentId } from '@lifeboat/kernel';
 import { isoTime } from '@lifeboat/kernel';
-import type { LifeboatEvent } from '@lifeboat/contracts';
 import { sentence } from './sentence.ts';
 
 /**
@@ -31,6 +31,8 @@ export function tellStory(all: readonly LifeboatEvent[], incident: IncidentId): 
   if (first === undefined) return [`no event of ${incident} is on the topics`];
   return [
     `${incident}, from ${isoTime(first.time)}`,
-    ...events.map((e) => `${((e.time - first.time) / 1000).toFixed(2).padStart(8)} s  ${(e.source.split('/')[0] ?? '').padEnd(16)}  ${sentence(e)}`),
+    ...events.map(
+      (e) => `${((e.time - first.time) / 1000).toFixed(2).padStart(8)} s  ${(e.source.split('/')[0] ?? '').padEnd(16)}  ${sentence(e)}`,
+    ),
   ];
 }

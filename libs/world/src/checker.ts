@@ -90,6 +90,7 @@ export class Checker {
         this.#proven(e.data.incident, e.data.from, `evacuation of VM ${e.data.vm} was started`);
         break;
       case 'lifeboat.vm.verified':
+      case 'lifeboat.vm.handed-over':
         this.#with(e.data.incident, (i) => i.inHand.delete(e.data.vm));
         break;
       case 'lifeboat.evacuation.failed':

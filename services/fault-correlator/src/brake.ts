@@ -16,6 +16,7 @@ export function brakeReason(s: CorrelatorState, settings: CorrelatorSettings, ho
   const most = (share: number, of: number) => Math.max(1, Math.floor(share * of));
   const { clusterShare, regionShare, hosts } = settings.brake;
   if (inCluster > most(clusterShare, clusterSize)) return `brake: ${inCluster} of ${clusterSize} hosts of cluster ${place.cluster} at once`;
-  if (inRegion > most(regionShare, settings.places.size)) return `brake: ${inRegion} of ${settings.places.size} hosts of the region at once`;
+  if (inRegion > most(regionShare, settings.places.size))
+    return `brake: ${inRegion} of ${settings.places.size} hosts of the region at once`;
   return inRegion > hosts ? `brake: ${inRegion} hosts at once, ${hosts} are allowed` : null;
 }

@@ -1,6 +1,6 @@
 import type { EventOf, LifeboatEvent } from '@lifeboat/contracts';
 import { andThen, type Decision, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
-import type { Input, Output } from '@lifeboat/runtime';
+import { type Input, type Output, tell } from '@lifeboat/runtime';
 import { judgeSuspects } from './judge.ts';
 import type { CorrelatorSettings } from './settings.ts';
 import { type CorrelatorState, type HostView, viewOf } from './state.ts';
@@ -30,21 +30,20 @@ export const correlate =
 function learn(s: CorrelatorState, settings: CorrelatorSettings, e: LifeboatEvent, at: Instant): Step {
   switch (e.type) {
     case 'lifeboat.agent.registered':
-      return stay(
-        seePeers(
-          settings,
-          at,
-          withHost(s, e.data.host, (v) => ({ ...v, agent: { is: 'ok', session: e.data.session, at, leftOnPurpose: false }, restarts: null })),
-          e.data.host,
-          e.data.peers,
-        ),
-      );
+      return registered(s, settings, e, at);
     case 'lifeboat.agent.reported':
       return stay(seePeers(settings, at, s, e.data.host, e.data.peers));
     case 'lifeboat.agent.lost':
       return stay(suspect(agentLost(s, e, at), settings, e.data.host, at));
     case 'lifeboat.node.observed':
-      return stay(suspect(withHost(s, e.data.host, (v) => ({ ...v, signals: { ...v.signals, ...e.data.signals } })), settings, e.data.host, at));
+      return stay(
+        suspect(
+          withHost(s, e.data.host, (v) => ({ ...v, signals: { ...v.signals, ...e.data.signals } })),
+          settings,
+          e.data.host,
+          at,
+        ),
+      );
     case 'lifeboat.round.completed':
       return stay(seeRound(s, e));
     case 'lifeboat.agent.restarted': {
@@ -58,6 +57,23 @@ function learn(s: CorrelatorState, settings: CorrelatorSettings, e: LifeboatEven
   }
 }
 
+function registered(s: CorrelatorState, settings: CorrelatorSettings, e: EventOf<'lifeboat.agent.registered'>, at: Instant): Step {
+  const { host, session, bootId, peers } = e.data;
+  const before = viewOf(s, host).agent;
+  const seen = withHost(s, host, (v) => ({ ...v, agent: { is: 'ok', session, bootId, at, leftOnPurpose: false }, restarts: null }));
+  const next = seePeers(settings, at, seen, host, peers);
+  const restarted = before !== null && before.bootId !== bootId;
+  if (!restarted || s.standings.get(host)?.kind === 'confirmed' || settings.places.get(host)?.maintenance !== false) return stay(next);
+  // It was back before anybody could judge it; what ran on it does not run any more.
+  const rule = 'the agent came back with another boot id: the host restarted by itself';
+  const evidence = [{ host, signal: 'agent' as const, is: 'restarted', ageMs: 0, observer: 'registry' }];
+  const action = 'alert: its VMs stopped with it; start them again';
+  return decided(
+    next,
+    tell({ type: 'lifeboat.fault.diagnosed', data: { verdict: 'VM failure', rule, hosts: [host], evidence, at, action } }),
+  );
+}
+
 const withHost = (s: CorrelatorState, host: HostId, change: (v: HostView) => HostView): CorrelatorState => ({
   ...s,
   hosts: s.hosts.set(host, change(viewOf(s, host))),
@@ -69,13 +85,19 @@ function agentLost(s: CorrelatorState, e: EventOf<'lifeboat.agent.lost'>, at: In
   return withHost(s, host, (v) =>
     v.agent !== null && v.agent.is === 'ok' && v.agent.session !== session
       ? v
-      : { ...v, agent: { is: 'lost', session, at, leftOnPurpose: reason === 'left' } },
+      : { ...v, agent: { is: 'lost', session, bootId: v.agent?.bootId ?? '', at, leftOnPurpose: reason === 'left' } },
   );
 }
 
 type View = Readonly<{ peer: HostId; production: 'alive' | 'dead'; at: Instant }>;
 
-function seePeers(settings: CorrelatorSettings, now: Instant, s: CorrelatorState, observer: HostId, views: readonly View[]): CorrelatorState {
+function seePeers(
+  settings: CorrelatorSettings,
+  now: Instant,
+  s: CorrelatorState,
+  observer: HostId,
+  views: readonly View[],
+): CorrelatorState {
   let next = s;
   for (const { peer, production, at } of views) {
     next = withHost(next, peer, (v) => ({ ...v, production: { ...v.production, [observer]: { is: production, at } } }));
@@ -103,7 +125,8 @@ function closeIncident(s: CorrelatorState, e: EventOf<'lifeboat.incident.closed'
   let { standings } = s;
   for (const host of e.data.hosts) {
     const standing = standings.get(host);
-    if (standing?.kind === 'confirmed' && standing.incident === e.data.incident) standings = standings.set(host, { ...standing, closed: true });
+    if (standing?.kind === 'confirmed' && standing.incident === e.data.incident)
+      standings = standings.set(host, { ...standing, closed: true });
   }
   return { ...s, standings };
 }

@@ -21,7 +21,11 @@ export function diagnose(e: Seen, powerIsAwaited: boolean): Diagnosis {
   if (e.management === 'alive') {
     return e.ssh === 'unknown'
       ? undecided('an SSH login')
-      : judged('agent failure', `agent lost, management address answers, SSH ${e.ssh === 'refused' ? 'refuses the login' : 'is dead'}`, false);
+      : judged(
+          'agent failure',
+          `agent lost, management address answers, SSH ${e.ssh === 'refused' ? 'refuses the login' : 'is dead'}`,
+          false,
+        );
   }
   if (e.management === 'unknown') return undecided('a probe of the management address');
   if (e.production === 'alive') {

@@ -61,7 +61,13 @@ function lines(s: CorrelatorState, host: HostId, view: HostView, now: Instant): 
   const production = productionOf(s, host, view);
   if (production.by.length > 0) {
     const newest = Math.max(...production.by.map((o) => view.production[o]?.at ?? 0)) as Instant;
-    found.push({ host, signal: 'production', is: production.is, ageMs: age(newest), observer: production.by.sort().join(' ').slice(0, 300) });
+    found.push({
+      host,
+      signal: 'production',
+      is: production.is,
+      ageMs: age(newest),
+      observer: production.by.sort().join(' ').slice(0, 300),
+    });
   }
   return found;
 }

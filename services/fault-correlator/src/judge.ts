@@ -1,5 +1,15 @@
 import type { Evidence, NewEvent, Verdict } from '@lifeboat/contracts';
-import { andThen, type Decision, decided, type HostId, type IncidentId, incidentId, type Instant, type RackId, stay } from '@lifeboat/kernel';
+import {
+  andThen,
+  type Decision,
+  decided,
+  type HostId,
+  type IncidentId,
+  type Instant,
+  incidentId,
+  type RackId,
+  stay,
+} from '@lifeboat/kernel';
 import { type Output, tell } from '@lifeboat/runtime';
 import { brakeReason } from './brake.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
@@ -56,7 +66,8 @@ function judgeOne(s: CorrelatorState, settings: CorrelatorSettings, one: Suspect
 /** The cluster's policy may take an agent that cannot be restarted, or a host off the production network, for failed. */
 function treatedAsFailure(s: CorrelatorState, { diagnosis, place, host }: Suspect): boolean {
   if (diagnosis.kind !== 'judged') return false;
-  if (diagnosis.verdict === 'agent failure') return place.onAgentFailure === 'treat-as-host-failure' && (viewOf(s, host).restarts?.failed ?? 0) >= 3;
+  if (diagnosis.verdict === 'agent failure')
+    return place.onAgentFailure === 'treat-as-host-failure' && (viewOf(s, host).restarts?.failed ?? 0) >= 3;
   return diagnosis.verdict === 'production network failure' && place.onProductionNetworkFailure === 'isolate-and-evacuate';
 }
 
@@ -73,14 +84,18 @@ function clear(s: CorrelatorState, one: Suspect, now: Instant): Step {
   if (one.seen.agent !== 'ok') return stay(s);
   const forgotten = { ...s, standings: s.standings.delete(host) };
   if (standing.kind === 'suspected' || standing.kind === 'held') return stay(forgotten);
-  if (standing.kind === 'diagnosed') return decided(forgotten, cleared(one, standing.verdict, now));
+  if (standing.kind === 'diagnosed') return decided(forgotten, cleared(one, standing.verdict, false, now));
   // An open incident keeps its host, so that no second one opens for it; the scheduler is told that it came back.
   const next = standing.closed ? forgotten : { ...s, standings: s.standings.set(host, { ...standing, returned: true }) };
-  return standing.returned ? stay(next) : decided(next, cleared(one, standing.verdict, now, standing.incident));
+  const restarted = viewOf(s, host).agent?.bootId !== standing.bootId;
+  return standing.returned ? stay(next) : decided(next, cleared(one, standing.verdict, restarted, now, standing.incident));
 }
 
-const cleared = (one: Suspect, was: Verdict, now: Instant, incident?: IncidentId): Output<never> =>
-  tell({ type: 'lifeboat.fault.cleared', data: { host: one.host, was, at: now, ...(incident === undefined ? {} : { incident }) } });
+const cleared = (one: Suspect, was: Verdict, restarted: boolean, now: Instant, incident?: IncidentId): Output<never> =>
+  tell({
+    type: 'lifeboat.fault.cleared',
+    data: { host: one.host, was, restarted, at: now, ...(incident === undefined ? {} : { incident }) },
+  });
 
 /** It had come back while its incident was open, and is gone again. */
 function notBackYet(s: CorrelatorState, { host, standing }: Suspect): Step {
@@ -88,7 +103,13 @@ function notBackYet(s: CorrelatorState, { host, standing }: Suspect): Step {
   return stay({ ...s, standings: s.standings.set(host, { ...standing, returned: false }) });
 }
 
-function diagnoseOnly(s: CorrelatorState, settings: CorrelatorSettings, one: Suspect, d: Diagnosis & { kind: 'judged' }, now: Instant): Step {
+function diagnoseOnly(
+  s: CorrelatorState,
+  settings: CorrelatorSettings,
+  one: Suspect,
+  d: Diagnosis & { kind: 'judged' },
+  now: Instant,
+): Step {
   const { standing, host } = one;
   if (standing.kind === 'diagnosed' && standing.verdict === d.verdict) return stay(s);
   if (standing.kind === 'suspected' && now - standing.since < settings.diagnoseAfterMs) return stay(s);
@@ -115,12 +136,29 @@ function hold(s: CorrelatorState, one: Suspect, d: Diagnosis & { kind: 'judged' 
   );
 }
 
-function confirm(s: CorrelatorState, d: { verdict: Verdict; rule: string }, failed: readonly Suspect[], rackRule: boolean, now: Instant): Step {
+function confirm(
+  s: CorrelatorState,
+  d: { verdict: Verdict; rule: string },
+  failed: readonly Suspect[],
+  rackRule: boolean,
+  now: Instant,
+): Step {
   const first = failed[0] as Suspect;
   const suspectedAt = Math.min(...failed.map((f) => f.standing.since)) as Instant;
   const incident = incidentId(`inc-${rackRule ? `rack-${first.place.rack}` : first.host}-${suspectedAt}`);
   let { standings } = s;
-  for (const { host } of failed) standings = standings.set(host, { kind: 'confirmed', since: now, verdict: d.verdict, incident, closed: false, returned: false });
+  for (const { host } of failed) {
+    const bootId = viewOf(s, host).agent?.bootId ?? '';
+    standings = standings.set(host, {
+      kind: 'confirmed',
+      since: now,
+      verdict: d.verdict,
+      incident,
+      bootId,
+      closed: false,
+      returned: false,
+    });
+  }
   const event: NewEvent = {
     type: 'lifeboat.fault.confirmed',
     incident,
@@ -140,7 +178,8 @@ function confirm(s: CorrelatorState, d: { verdict: Verdict; rule: string }, fail
   return decided({ ...s, standings }, tell(event));
 }
 
-const hostsOfRack = (settings: CorrelatorSettings, rack: RackId): HostPlace[] => [...settings.places.values()].filter((p) => p.rack === rack);
+const hostsOfRack = (settings: CorrelatorSettings, rack: RackId): HostPlace[] =>
+  [...settings.places.values()].filter((p) => p.rack === rack);
 
 /** Its fence device is silent, as in a rack without power: give the rest of the rack time to show the same. */
 function rackMayBeFailing(s: CorrelatorState, settings: CorrelatorSettings, rack: RackId, now: Instant): boolean {

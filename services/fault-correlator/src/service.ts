@@ -9,7 +9,10 @@ export function correlatorSettings(t: Topology, changes: Partial<CorrelatorSetti
   const places = new Map<HostId, HostPlace>(
     t.hosts.map((h) => {
       const { onAgentFailure, onProductionNetworkFailure } = policyOf(t, h.cluster);
-      return [h.host, { host: h.host, cluster: h.cluster, rack: h.rack, maintenance: h.maintenance ?? false, onAgentFailure, onProductionNetworkFailure }];
+      return [
+        h.host,
+        { host: h.host, cluster: h.cluster, rack: h.rack, maintenance: h.maintenance ?? false, onAgentFailure, onProductionNetworkFailure },
+      ];
     }),
   );
   const brake = { clusterShare: t.brake?.clusterShare ?? 0.3, regionShare: t.brake?.regionShare ?? 0.2, hosts: t.brake?.hosts ?? 40 };

@@ -2,7 +2,7 @@ import type { Signals, Verdict } from '@lifeboat/contracts';
 import { type HostId, type IncidentId, type Instant, Table } from '@lifeboat/kernel';
 
 /** What the agents' sessions say of a host. */
-export type AgentView = Readonly<{ is: 'ok' | 'lost'; session: string; at: Instant; leftOnPurpose: boolean }>;
+export type AgentView = Readonly<{ is: 'ok' | 'lost'; session: string; bootId: string; at: Instant; leftOnPurpose: boolean }>;
 /** How one peer sees a host's production address. */
 export type ProductionView = Readonly<{ is: 'alive' | 'dead'; at: Instant }>;
 
@@ -26,7 +26,15 @@ export type Standing =
   | Readonly<{ kind: 'suspected'; since: Instant }>
   | Readonly<{ kind: 'diagnosed'; since: Instant; verdict: Verdict; rule: string }>
   | Readonly<{ kind: 'held'; since: Instant; verdict: Verdict; reason: string }>
-  | Readonly<{ kind: 'confirmed'; since: Instant; verdict: Verdict; incident: IncidentId; closed: boolean; returned: boolean }>;
+  | Readonly<{
+      kind: 'confirmed';
+      since: Instant;
+      verdict: Verdict;
+      incident: IncidentId;
+      bootId: string;
+      closed: boolean;
+      returned: boolean;
+    }>;
 
 export const standingMeans = {
   suspected: 'something about the host is not well; not enough is known to judge',

@@ -11,14 +11,18 @@ import type {
   MigratorResult,
   ReleaseEffect,
   ReleaseResult,
+  ResetEffect,
+  ReviveResult,
   ShutOutEffect,
   ShutOutResult,
+  StartEffect,
   WatchEffect,
   WatchResult,
 } from './effects.ts';
 import { fenced, fenceWhatIsDue, isolationRecalled, isolationRequested, wasShutOut } from './isolate.ts';
 import { beginWhatMay, called, evacuationRequested } from './move.ts';
 import { releaseRequested, releaseWhatIsDue, wasReleased } from './release.ts';
+import { wasReset, wasStarted } from './revive.ts';
 import type { MigratorSettings } from './settings.ts';
 import { isolationKey, type MigratorState } from './state.ts';
 import type { MigratorInput, Step } from './step.ts';
@@ -73,6 +77,10 @@ function onSettled(s: MigratorState, settings: MigratorSettings, e: MigratorEffe
       return called(s, settings, e satisfies EvacuateEffect, r as EvacuateResult, at);
     case 'watch':
       return watched(s, settings, e satisfies WatchEffect, r as WatchResult, at);
+    case 'start':
+      return wasStarted(s, e satisfies StartEffect);
+    case 'reset':
+      return wasReset(s, settings, e satisfies ResetEffect, r as ReviveResult, at);
     case 'release':
       return wasReleased(s, settings, e satisfies ReleaseEffect, r as ReleaseResult, at);
     case 'forget':

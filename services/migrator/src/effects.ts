@@ -13,14 +13,26 @@ export type FenceEffect = Act & Readonly<{ kind: 'fence'; method: string }>;
 /** Nova: force down, then disable. */
 export type ShutOutEffect = Act & Readonly<{ kind: 'shut-out' }>;
 /** Look at the VM, its host's power and Nova's records; then, if nothing speaks against it, ask for one evacuation. */
-export type EvacuateEffect = Act & Readonly<{ kind: 'evacuate'; vm: VmId; to: HostId; proof: ProofOfDeath }>;
+export type EvacuateEffect = Act & Readonly<{ kind: 'evacuate'; vm: VmId; to: HostId; proof: ProofOfDeath; ended: readonly string[] }>;
 /** How do the evacuations away from this host stand? */
 export type WatchEffect = Act & Readonly<{ kind: 'watch'; vms: readonly VmId[] }>;
+/** Nova: start a VM that was running before, and came up stopped on its new host. */
+export type StartEffect = Act & Readonly<{ kind: 'start'; vm: VmId }>;
+/** Nova: set a VM free whose evacuation can never end, because its target is proven dead. */
+export type ResetEffect = Act & Readonly<{ kind: 'reset'; vm: VmId; record: string; target: HostId }>;
 /** Nova: clear force-down, enable. */
 export type ReleaseEffect = Act & Readonly<{ kind: 'release' }>;
 /** The ledger may forget the incident's operations, after a margin longer than any stall. */
 export type ForgetEffect = Act & Readonly<{ kind: 'forget' }>;
-export type MigratorEffect = FenceEffect | ShutOutEffect | EvacuateEffect | WatchEffect | ReleaseEffect | ForgetEffect;
+export type MigratorEffect =
+  | FenceEffect
+  | ShutOutEffect
+  | EvacuateEffect
+  | WatchEffect
+  | StartEffect
+  | ResetEffect
+  | ReleaseEffect
+  | ForgetEffect;
 
 type Failed = Readonly<{ code: string; detail: string }>;
 export type FenceResult = Readonly<{ kind: 'fence'; proof: ProofOfDeath }> | (Readonly<{ kind: 'fence-failed' }> & Failed);
@@ -42,5 +54,13 @@ export type EvacuateResult =
 export type WatchResult =
   | Readonly<{ kind: 'watched'; vms: readonly CloudVm[]; records: readonly EvacuationRecord[] }>
   | (Readonly<{ kind: 'watch-failed' }> & Failed);
+export type ReviveResult = Readonly<{ kind: 'revived' }> | (Readonly<{ kind: 'revive-failed' }> & Failed);
 export type ReleaseResult = Readonly<{ kind: 'released' }> | (Readonly<{ kind: 'release-failed' }> & Failed);
-export type MigratorResult = FenceResult | ShutOutResult | EvacuateResult | WatchResult | ReleaseResult | Readonly<{ kind: 'forgotten' }>;
+export type MigratorResult =
+  | FenceResult
+  | ShutOutResult
+  | EvacuateResult
+  | WatchResult
+  | ReviveResult
+  | ReleaseResult
+  | Readonly<{ kind: 'forgotten' }>;

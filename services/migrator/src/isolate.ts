@@ -8,7 +8,12 @@ import type { Step } from './step.ts';
 
 const SHUT_OUT_AGAIN_MS = { first: 500, most: 15_000 };
 
-export function isolationRequested(s: MigratorState, settings: MigratorSettings, d: DataByType['lifeboat.isolation.requested'], at: Instant): Step {
+export function isolationRequested(
+  s: MigratorState,
+  settings: MigratorSettings,
+  d: DataByType['lifeboat.isolation.requested'],
+  at: Instant,
+): Step {
   if (isolationOf(s, d.incident, d.host) !== undefined) return stay(s);
   const i: Isolation = {
     incident: d.incident,
@@ -89,7 +94,13 @@ export function shutOut(s: MigratorState, incident: IncidentId, host: HostId, at
   if (i === undefined || i.proof === null) return stay(s);
   const number = i.shutOuts + 1;
   const waitMs = number === 1 ? 0 : Math.min(SHUT_OUT_AGAIN_MS.first * 2 ** (number - 2), SHUT_OUT_AGAIN_MS.most);
-  const effect: ShutOutEffect = { kind: 'shut-out', operation: `${incident}/shut-out/${host}/${number}`, notBefore: after(at, waitMs), incident, host };
+  const effect: ShutOutEffect = {
+    kind: 'shut-out',
+    operation: `${incident}/shut-out/${host}/${number}`,
+    notBefore: after(at, waitMs),
+    incident,
+    host,
+  };
   return decided(putIsolation(s, { ...i, stage: 'isolated', shutOuts: number }), order(effect));
 }
 
@@ -97,7 +108,10 @@ export function wasShutOut(s: MigratorState, e: ShutOutEffect, r: ShutOutResult,
   const i = isolationOf(s, e.incident, e.host);
   if (i === undefined || i.stage !== 'isolated') return stay(s);
   if (r.kind === 'shut-out-failed') return shutOut(s, e.incident, e.host, at);
-  return decided(putIsolation(s, { ...i, stage: 'shut-out' }), tell({ type: 'lifeboat.host.shut-out', data: { incident: i.incident, host: i.host, at } }));
+  return decided(
+    putIsolation(s, { ...i, stage: 'shut-out' }),
+    tell({ type: 'lifeboat.host.shut-out', data: { incident: i.incident, host: i.host, at } }),
+  );
 }
 
 /** Somebody powered the host on while VMs are still to be moved from it: it is isolated anew, before anything else is moved. */

@@ -38,6 +38,9 @@ const newMove = (d: DataByType['lifeboat.evacuation.requested'], p: Move['placem
   since: at,
   endedRecords: [],
   unsure: false,
+  stopped: d.stopped.includes(p.vm),
+  starts: 0,
+  acting: 'nothing',
   lastReason: '',
 });
 
@@ -86,6 +89,7 @@ function call(s: MigratorState, m: Move, proof: ProofOfDeath, to: HostId, at: In
     vm: m.vm,
     to,
     proof,
+    ended: m.endedRecords,
   };
   return decided(putMove(s, { ...m, stage: 'calling', calls, since: calls === 1 ? at : m.since }), order(effect));
 }
@@ -96,7 +100,10 @@ export function called(s: MigratorState, settings: MigratorSettings, e: Evacuate
   switch (r.kind) {
     case 'taken': {
       const data = { incident: m.incident, vm: m.vm, from: m.from, to: e.to, attempt: m.calls, adopted: r.adopted, at };
-      return decided(putMove(s, { ...m, stage: 'running', notBefore: at, unsure: false }), tell({ type: 'lifeboat.evacuation.started', data }));
+      return decided(
+        putMove(s, { ...m, stage: 'running', notBefore: at, unsure: false }),
+        tell({ type: 'lifeboat.evacuation.started', data }),
+      );
     }
     case 'unsure':
     case 'elsewhere': // the watch says where, and whether it is settled there
@@ -125,7 +132,9 @@ const running = (m: Move, r: EvacuateResult, at: Instant): Move => ({
 export function again(s: MigratorState, settings: MigratorSettings, m: Move, code: string, reason: string, skip: 0 | 1, at: Instant): Step {
   const candidate = m.candidate + skip;
   if (candidate > m.placement.alternates.length || m.calls >= settings.callsPerOrderMost) return failure(s, m, code, reason, 'retry', at);
-  return stay(putMove(s, { ...m, stage: 'queued', candidate, notBefore: after(at, settings.callAgainMs), lastReason: `${code}: ${reason}` }));
+  return stay(
+    putMove(s, { ...m, stage: 'queued', candidate, notBefore: after(at, settings.callAgainMs), lastReason: `${code}: ${reason}` }),
+  );
 }
 
 export const failure = (s: MigratorState, m: Move, code: string, reason: string, then: 'retry' | 'never' | 'gone', at: Instant): Step =>
@@ -133,6 +142,16 @@ export const failure = (s: MigratorState, m: Move, code: string, reason: string,
     dropMove(s, m),
     tell({
       type: 'lifeboat.evacuation.failed',
-      data: { incident: m.incident, vm: m.vm, from: m.from, to: targetOf(m), attempt: Math.max(1, m.calls), code, reason: reason.slice(0, 500), then, at },
+      data: {
+        incident: m.incident,
+        vm: m.vm,
+        from: m.from,
+        to: targetOf(m),
+        attempt: Math.max(1, m.calls),
+        code,
+        reason: reason.slice(0, 500),
+        then,
+        at,
+      },
     }),
   );

@@ -16,8 +16,15 @@ export function releaseWhatIsDue(s: MigratorState, at: Instant): Step {
   for (const r of s.releases.values()) {
     if (r.asked || at < r.nextAt) continue;
     const attempt = r.attempt + 1;
-    const effect: ReleaseEffect = { kind: 'release', operation: `${r.incident}/release/${r.host}/${attempt}`, incident: r.incident, host: r.host };
-    step = andThen(step, (next) => decided({ ...next, releases: next.releases.set(r.host, { ...r, attempt, asked: true }) }, order(effect)));
+    const effect: ReleaseEffect = {
+      kind: 'release',
+      operation: `${r.incident}/release/${r.host}/${attempt}`,
+      incident: r.incident,
+      host: r.host,
+    };
+    step = andThen(step, (next) =>
+      decided({ ...next, releases: next.releases.set(r.host, { ...r, attempt, asked: true }) }, order(effect)),
+    );
   }
   return step;
 }

@@ -16,6 +16,8 @@ export interface MigratorSettings {
   readonly stuckAfterMs: number;
   readonly callAgainMs: number;
   readonly callsPerOrderMost: number;
+  /** Starts of a VM that came up stopped, before it is left to a person. */
+  readonly startsMost: number;
   readonly releaseAgainMs: number;
 }
 
@@ -30,5 +32,6 @@ export const defaultMigratorSettings = {
   stuckAfterMs: 600_000,
   callAgainMs: 2_000,
   callsPerOrderMost: 8,
+  startsMost: 3,
   releaseAgainMs: 3_000,
 } as const;

@@ -48,6 +48,12 @@ export type Move = Readonly<{
   endedRecords: readonly string[];
   /** The last call got no answer: until its record has had time to show up, older records say nothing about it. */
   unsure: boolean;
+  /** Its owner had stopped it: stopped is how it must end. */
+  stopped: boolean;
+  /** Starts ordered, of a VM that was running and came up stopped. */
+  starts: number;
+  /** An act on the VM is under way; the watch waits for its end. */
+  acting: 'nothing' | 'starting' | 'resetting';
   lastReason: string;
 }>;
 
@@ -81,6 +87,9 @@ export const initialState: MigratorState = {
 export const isolationKey = (incident: IncidentId, host: HostId) => `${incident} ${host}`;
 export const moveKey = (incident: IncidentId, vm: VmId) => `${incident} ${vm}`;
 export const isolationOf = (s: MigratorState, incident: IncidentId, host: HostId) => s.isolations.get(isolationKey(incident, host));
-export const putIsolation = (s: MigratorState, i: Isolation): MigratorState => ({ ...s, isolations: s.isolations.set(isolationKey(i.incident, i.host), i) });
+export const putIsolation = (s: MigratorState, i: Isolation): MigratorState => ({
+  ...s,
+  isolations: s.isolations.set(isolationKey(i.incident, i.host), i),
+});
 export const putMove = (s: MigratorState, m: Move): MigratorState => ({ ...s, moves: s.moves.set(moveKey(m.incident, m.vm), m) });
 export const dropMove = (s: MigratorState, m: Move): MigratorState => ({ ...s, moves: s.moves.delete(moveKey(m.incident, m.vm)) });

@@ -3,6 +3,7 @@ import type { CloudVm, EvacuationRecord } from '@lifeboat/ports';
 import { order, tell } from '@lifeboat/runtime';
 import type { WatchEffect, WatchResult } from './effects.ts';
 import { again, failure } from './move.ts';
+import { comesUpStopped, isProvenDead, resetIt, startIt } from './revive.ts';
 import type { MigratorSettings } from './settings.ts';
 import { dropMove, type MigratorState, type Move, putMove } from './state.ts';
 import type { Step } from './step.ts';
@@ -47,8 +48,17 @@ export function watched(s: MigratorState, settings: MigratorSettings, e: WatchEf
  * Done = host switched, no task left, no record still running. Records were read before the VMs: one that says done while
  * the VM is on its old host is from an earlier life of that VM.
  */
-function judge(s: MigratorState, settings: MigratorSettings, m: Move, vm: CloudVm | undefined, record: EvacuationRecord | undefined, at: Instant): Step {
+function judge(
+  s: MigratorState,
+  settings: MigratorSettings,
+  m: Move,
+  vm: CloudVm | undefined,
+  record: EvacuationRecord | undefined,
+  at: Instant,
+): Step {
   if (vm === undefined) return failure(s, m, 'CLOUD_NOT_FOUND', 'its owner deleted it', 'gone', at);
+  if (m.acting !== 'nothing') return stay(s);
+  if (record?.state === 'running' && record.to !== null && isProvenDead(s, record.to)) return resetIt(s, m, record, record.to);
   const sinceCallMs = at - m.notBefore;
   const hadTime = !m.unsure || sinceCallMs > settings.recordWithinMs;
   if (record?.state === 'done' && vm.host === m.from) return stay(putMove(s, ended(m, record)));
@@ -57,13 +67,21 @@ function judge(s: MigratorState, settings: MigratorSettings, m: Move, vm: CloudV
     const known = ended(m, record);
     return again(putMove(s, known), settings, known, 'CLOUD_REFUSED', why, 1, at);
   }
-  if (vm.host !== null && vm.host !== m.from && vm.task === null && record?.state !== 'running') return evacuated(s, m, vm, vm.host, record, at);
+  if (vm.host !== null && vm.host !== m.from && vm.task === null && record?.state !== 'running')
+    return comesUpStopped(settings, m, vm) ? startIt(s, m, at) : evacuated(s, m, vm, vm.host, record, at);
   if (record === undefined && vm.task === null && sinceCallMs > settings.recordWithinMs)
     return again(s, settings, m, 'CLOUD_TIMEOUT', m.lastReason || 'Nova has no record of the call', 0, at);
   if (sinceCallMs <= settings.stuckAfterMs) return stay(s);
   const what = record === undefined ? `task ${vm.task ?? 'none'}` : `record ${record.id} ${record.status}`;
   const minutes = Math.round(sinceCallMs / 60_000);
-  return failure(s, m, 'CLOUD_TIMEOUT', `Nova has not ended it for ${minutes} min (${what}); a second call would break the VM`, 'never', at);
+  return failure(
+    s,
+    m,
+    'CLOUD_TIMEOUT',
+    `Nova has not ended it for ${minutes} min (${what}); a second call would break the VM`,
+    'never',
+    at,
+  );
 }
 
 const ended = (m: Move, record: EvacuationRecord): Move => ({ ...m, endedRecords: [...m.endedRecords, record.id] });

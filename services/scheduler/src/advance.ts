@@ -1,10 +1,10 @@
 import { andThen, type HostId, type IncidentId, type Instant, stay } from '@lifeboat/kernel';
 import { close } from './close.ts';
 import { seekConsent } from './consent.ts';
-import type { Step } from './step.ts';
 import { orderPlanned, settle } from './evacuation.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { type HostStage, type Incident, type SchedulerState, vmsOf } from './state.ts';
+import type { Step } from './step.ts';
 import { askSurvey } from './survey.ts';
 
 export function advanceAll(s: SchedulerState, settings: SchedulerSettings, at: Instant): Step {

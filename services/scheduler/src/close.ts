@@ -1,7 +1,7 @@
 import { decided, type HostId, type Instant } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
-import type { Step } from './step.ts';
 import { type Incident, type SchedulerState, type VmRecord, vmsOf } from './state.ts';
+import type { Step } from './step.ts';
 
 /** Step ⑩: the report; the VMs' records go, the isolated hosts stay out until they are clean. */
 export function close(s: SchedulerState, i: Incident, at: Instant): Step {
@@ -23,7 +23,10 @@ export function close(s: SchedulerState, i: Incident, at: Instant): Step {
         incident: i.incident,
         hosts,
         outcome: outcomeOf(i, records),
-        vms: [...records.map(line), ...i.handedOver.map((vm) => ({ vm, outcome: 'handed-over' as const, reason: 'its new host failed, too' }))],
+        vms: [
+          ...records.map(line),
+          ...i.handedOver.map((vm) => ({ vm, outcome: 'handed-over' as const, reason: 'its new host failed, too' })),
+        ],
         openedAt: i.openedAt,
         at,
       },
@@ -32,7 +35,8 @@ export function close(s: SchedulerState, i: Incident, at: Instant): Step {
 }
 
 const line = (r: VmRecord) => {
-  if (r.stage.kind !== 'settled') return { vm: r.vm, outcome: 'running' as const, host: r.from, reason: 'its host came back before it was isolated' };
+  if (r.stage.kind !== 'settled')
+    return { vm: r.vm, outcome: r.status === 'ACTIVE' ? ('running' as const) : ('stopped' as const), host: r.from, reason: 'its host came back before it was isolated' };
   const { outcome, host, reason } = r.stage;
   return { vm: r.vm, outcome, ...(host === null ? {} : { host }), ...(reason === '' ? {} : { reason: reason.slice(0, 500) }) };
 };

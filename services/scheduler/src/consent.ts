@@ -1,11 +1,11 @@
 import type { DataByType } from '@lifeboat/contracts';
 import { after, andThen, decided, type HostId, type Instant, stableId, stay } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
-import type { Step } from './step.ts';
 import { settle } from './evacuation.ts';
 import { waits } from './isolation.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { epochOf, type Incident, putIncident, type SchedulerState, vmsOf } from './state.ts';
+import type { Step } from './step.ts';
 
 /** Steps ③ and ⑤: may we evacuate? Called when a plan is there and a host is isolated. Ends with `consent` as it stands then. */
 export function seekConsent(s: SchedulerState, settings: SchedulerSettings, i: Incident, at: Instant): Step {
@@ -15,7 +15,13 @@ export function seekConsent(s: SchedulerState, settings: SchedulerSettings, i: I
     case 'declined':
       return stay(s);
     case 'person':
-      return waits(s, i, 'person', `automation level ${i.automation}: ${i.planned} VMs have a place; a person must start their evacuation`, at);
+      return waits(
+        s,
+        i,
+        'person',
+        `automation level ${i.automation}: ${i.planned} VMs have a place; a person must start their evacuation`,
+        at,
+      );
     case 'unasked':
       return ask(s, settings, i, i.consent.asked + 1, at);
     case 'asked': {
@@ -42,7 +48,13 @@ function ask(s: SchedulerState, settings: SchedulerSettings, i: Incident, asked:
   const summary = `${i.verdict} of ${hosts.join(', ')}: evacuate ${i.planned} VMs?`.slice(0, 1000);
   const next = putIncident(s, { ...i, consent: { kind: 'asked', asked, confirmation, planHash: hash, expiresAt } });
   return andThen(
-    decided(next, tell({ type: 'lifeboat.confirmation.requested', data: { incident: i.incident, confirmation, planHash: hash, vms: i.planned, summary, expiresAt, at } })),
+    decided(
+      next,
+      tell({
+        type: 'lifeboat.confirmation.requested',
+        data: { incident: i.incident, confirmation, planHash: hash, vms: i.planned, summary, expiresAt, at },
+      }),
+    ),
     (n) => waits(n, n.incidents.get(i.incident) as Incident, 'confirmation', `${summary} Asked: ${confirmation}`, at),
   );
 }
@@ -51,7 +63,9 @@ function askAgain(s: SchedulerState, settings: SchedulerSettings, i: Incident, w
   if (i.consent.kind !== 'asked') return stay(s);
   const { asked, confirmation } = i.consent;
   const unasked = putIncident(s, { ...i, consent: { kind: 'unasked', asked } });
-  return andThen(decided(unasked, expired(i, confirmation, why, at)), (n) => seekConsent(n, settings, n.incidents.get(i.incident) as Incident, at));
+  return andThen(decided(unasked, expired(i, confirmation, why, at)), (n) =>
+    seekConsent(n, settings, n.incidents.get(i.incident) as Incident, at),
+  );
 }
 
 const expired = (i: Incident, confirmation: string, reason: string, at: Instant) =>
@@ -62,9 +76,11 @@ function noAnswer(s: SchedulerState, settings: SchedulerSettings, i: Incident, a
   if (i.consent.kind !== 'asked') return stay(s);
   const { confirmation } = i.consent;
   const wishes = Object.values(i.hosts).map((h) => settings.policyOf(h.cluster).confirmation.onNoAnswer);
-  const told = (consent: Incident['consent']): Step => decided(putIncident(s, { ...i, consent }), expired(i, confirmation, 'nobody answered in time', at));
+  const told = (consent: Incident['consent']): Step =>
+    decided(putIncident(s, { ...i, consent }), expired(i, confirmation, 'nobody answered in time', at));
   if (wishes.includes('hold')) return told({ kind: 'person' });
-  if (wishes.includes('abort')) return andThen(told({ kind: 'declined', by: 'nobody answered in time' }), (n) => declineAll(n, i, 'nobody answered in time', at));
+  if (wishes.includes('abort'))
+    return andThen(told({ kind: 'declined', by: 'nobody answered in time' }), (n) => declineAll(n, i, 'nobody answered in time', at));
   return told({ kind: 'given', confirmation, by: 'nobody answered in time; the policy evacuates then' });
 }
 
@@ -72,12 +88,19 @@ function noAnswer(s: SchedulerState, settings: SchedulerSettings, i: Incident, a
 export function answered(s: SchedulerState, d: DataByType['lifeboat.confirmation.received'], at: Instant): Step {
   const i = s.incidents.get(d.incident);
   const refuse = (reason: DataByType['lifeboat.confirmation.refused']['reason']): Step =>
-    decided(s, tell({ type: 'lifeboat.confirmation.refused', data: { incident: d.incident, confirmation: d.confirmation, reason, channel: d.channel, at } }));
+    decided(
+      s,
+      tell({
+        type: 'lifeboat.confirmation.refused',
+        data: { incident: d.incident, confirmation: d.confirmation, reason, channel: d.channel, at },
+      }),
+    );
   if (i === undefined) return refuse('late');
   if (i.consent.kind === 'given' || i.consent.kind === 'declined') return refuse('duplicate');
   if (i.consent.kind !== 'asked' || i.consent.confirmation !== d.confirmation) return refuse('superseded');
   if (at >= i.consent.expiresAt) return refuse('expired');
-  if (d.answer === 'evacuate') return stay(putIncident(s, { ...i, consent: { kind: 'given', confirmation: d.confirmation, by: d.by }, waitingFor: '' }));
+  if (d.answer === 'evacuate')
+    return stay(putIncident(s, { ...i, consent: { kind: 'given', confirmation: d.confirmation, by: d.by }, waitingFor: '' }));
   return declineAll(putIncident(s, { ...i, consent: { kind: 'declined', by: d.by } }), i, `declined by ${d.by}`, at);
 }
 
@@ -89,16 +112,19 @@ function declineAll(s: SchedulerState, i: Incident, why: string, at: Instant): S
 }
 
 /**
- * A failed host is well again. Not isolated yet: the order is recalled, for its VMs may never have stopped. Isolated: the
- * incident goes on (its VMs are not running), but a question that is open dies with the host's return.
+ * A failed host is well again. Not isolated yet and never restarted: the order is recalled, for its VMs never stopped.
+ * Isolated, or restarted: the incident goes on (its VMs are not running), but a question that is open dies with the return.
  */
 export function hostCameBack(s: SchedulerState, settings: SchedulerSettings, d: DataByType['lifeboat.fault.cleared'], at: Instant): Step {
   const i = d.incident === undefined ? undefined : s.incidents.get(d.incident);
   const stage = i?.hosts[d.host as HostId];
   if (i === undefined || stage === undefined) return stay(s);
-  if (stage.isolation === 'requested') {
+  if (stage.isolation === 'requested' && !d.restarted) {
     const recalled = putIncident(s, { ...i, hosts: { ...i.hosts, [d.host]: { ...stage, isolation: 'recalled' } } });
-    return decided(recalled, tell({ type: 'lifeboat.isolation.recalled', data: { incident: i.incident, host: d.host, epoch: epochOf(s), at } }));
+    return decided(
+      recalled,
+      tell({ type: 'lifeboat.isolation.recalled', data: { incident: i.incident, host: d.host, epoch: epochOf(s), at } }),
+    );
   }
-  return stage.isolation === 'isolated' ? askAgain(s, settings, i, `host ${d.host} came back`, at) : stay(s);
+  return stage.isolation === 'isolated' || d.restarted ? askAgain(s, settings, i, `host ${d.host} came back`, at) : stay(s);
 }

@@ -21,7 +21,9 @@ export const schedule =
       case 'tick':
         return andThen(advanceAll(s, settings, input.at), (next) => releaseWhatIsWell(next, settings, input.at));
       case 'settled':
-        return andThen(surveyed(s, settings, input.effect, input.result, input.at), (next) => advance(next, settings, input.effect.incident, input.at));
+        return andThen(surveyed(s, settings, input.effect, input.result, input.at), (next) =>
+          advance(next, settings, input.effect.incident, input.at),
+        );
       case 'event':
         return onEvent(s, settings, input.event, input.at);
       case 'observed':
@@ -34,7 +36,8 @@ function onEvent(s: SchedulerState, settings: SchedulerSettings, e: LifeboatEven
     const { step, incidents } = sawRunning(state, host, reports, at);
     return incidents.reduce((done, i) => andThen(done, (next) => advance(next, settings, i, at)), step);
   };
-  const then = (step: Step): Step => (e.incident === undefined ? step : andThen(step, (next) => advance(next, settings, e.incident as never, at)));
+  const then = (step: Step): Step =>
+    e.incident === undefined ? step : andThen(step, (next) => advance(next, settings, e.incident as never, at));
   switch (e.type) {
     case 'lifeboat.fault.confirmed':
       return then(open(s, settings, e.data, at));

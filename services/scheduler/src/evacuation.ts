@@ -1,9 +1,9 @@
 import type { DataByType, VmReport } from '@lifeboat/contracts';
 import { andThen, decided, type HostId, type IncidentId, type Instant, stay } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
-import type { SchedulerOutput, Step } from './step.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { epochOf, type HostStage, type Incident, putVm, type SchedulerState, type VmOutcome, type VmRecord, vmsOf } from './state.ts';
+import type { SchedulerOutput, Step } from './step.ts';
 
 /** Steps ⑥ and ⑨: orders every planned VM of an isolated host, by restart priority. */
 export function orderPlanned(s: SchedulerState, i: Incident, host: HostId, stage: HostStage, at: Instant): Step {
@@ -26,6 +26,7 @@ export function orderPlanned(s: SchedulerState, i: Incident, host: HostId, stage
         proof: stage.proof,
         ...confirmation,
         placements: planned.flatMap((r) => (r.placement === null ? [] : [r.placement])),
+        stopped: planned.filter((r) => r.status === 'SHUTOFF').map((r) => r.vm),
         epoch: epochOf(s),
         at,
       },
@@ -42,7 +43,12 @@ export function evacuated(s: SchedulerState, d: DataByType['lifeboat.vm.evacuate
 }
 
 /** Safety rule 5: running means seen by the new host's agent, not only by Nova. Says whose incidents it touched. */
-export function sawRunning(s: SchedulerState, host: HostId, reports: readonly VmReport[], at: Instant): { step: Step; incidents: IncidentId[] } {
+export function sawRunning(
+  s: SchedulerState,
+  host: HostId,
+  reports: readonly VmReport[],
+  at: Instant,
+): { step: Step; incidents: IncidentId[] } {
   let step: Step = stay(s);
   const incidents = new Set<IncidentId>();
   for (const report of reports) {
@@ -65,13 +71,19 @@ const verified = (s: SchedulerState, r: VmRecord, host: HostId, at: Instant): St
     decided(next, tell({ type: 'lifeboat.vm.verified', data: { incident: r.incident, vm: r.vm, host, at } })),
   );
 
-export function evacuationFailed(s: SchedulerState, settings: SchedulerSettings, d: DataByType['lifeboat.evacuation.failed'], at: Instant): Step {
+export function evacuationFailed(
+  s: SchedulerState,
+  settings: SchedulerSettings,
+  d: DataByType['lifeboat.evacuation.failed'],
+  at: Instant,
+): Step {
   const r = s.vms.get(d.vm);
   if (r === undefined || r.incident !== d.incident || r.stage.kind !== 'ordered') return stay(s);
   const reason = `${d.code}: ${d.reason}`;
   if (d.then === 'gone') return settle(s, r, 'gone', null, reason, at);
   if (d.then === 'never') return settle(s, r, 'unevacuable', null, reason, at);
-  if (r.orders >= settings.ordersMost) return settle(s, r, 'unevacuable', null, `given up after ${r.orders} orders; the last: ${reason}`, at);
+  if (r.orders >= settings.ordersMost)
+    return settle(s, r, 'unevacuable', null, `given up after ${r.orders} orders; the last: ${reason}`, at);
   return stay(putVm(s, { ...r, placement: null, stage: { kind: 'unplaced', because: reason.slice(0, 500) } }));
 }
 

@@ -1,11 +1,13 @@
 import type { DataByType } from '@lifeboat/contracts';
 import { decided, type HostId, type IncidentId, type Instant, stay } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
-import type { Step } from './step.ts';
 import { type HostStage, type Incident, putIncident, type SchedulerState } from './state.ts';
+import type { Step } from './step.ts';
 
 export function isolated(s: SchedulerState, d: DataByType['lifeboat.host.isolated'], at: Instant): Step {
-  return changeHost(s, d.incident, d.host, (h) => (h.isolation === 'isolated' ? h : { ...h, isolation: 'isolated', proof: d.proof, isolatedAt: at }));
+  return changeHost(s, d.incident, d.host, (h) =>
+    h.isolation === 'isolated' ? h : { ...h, isolation: 'isolated', proof: d.proof, isolatedAt: at },
+  );
 }
 
 export const shutOut = (s: SchedulerState, d: DataByType['lifeboat.host.shut-out']): Step =>
@@ -19,11 +21,23 @@ export function isolationFailed(s: SchedulerState, d: DataByType['lifeboat.isola
   const i = s.incidents.get(d.incident);
   if (i === undefined) return stay(s);
   const tried = d.methods.map((m) => `${m.method}: ${m.code}`).join('; ') || 'no fence method is configured';
-  return waits(s, i, 'isolation', `host ${d.host} could not be isolated (${tried}); it is tried again, and nothing is evacuated meanwhile`, at);
+  return waits(
+    s,
+    i,
+    'isolation',
+    `host ${d.host} could not be isolated (${tried}); it is tried again, and nothing is evacuated meanwhile`,
+    at,
+  );
 }
 
 /** Says once for what the incident waits. */
-export function waits(s: SchedulerState, i: Incident, what: DataByType['lifeboat.incident.waiting']['for'], reason: string, at: Instant): Step {
+export function waits(
+  s: SchedulerState,
+  i: Incident,
+  what: DataByType['lifeboat.incident.waiting']['for'],
+  reason: string,
+  at: Instant,
+): Step {
   const short = reason.slice(0, 500);
   if (i.waitingFor === short) return stay(s);
   return decided(

@@ -1,9 +1,9 @@
 import { type AutomationLevel, automationLevels, type DataByType } from '@lifeboat/contracts';
 import { type ClusterId, decided, type HostId, type Instant, instant, stay } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
-import type { SchedulerOutput, Step } from './step.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { epochOf, type HostStage, type Incident, openIncidentOf, putIncident, type SchedulerState } from './state.ts';
+import type { SchedulerOutput, Step } from './step.ts';
 
 /** Step ①: a confirmed fault becomes an incident, and its hosts are to be isolated. A host has one open incident at most. */
 export function open(s: SchedulerState, settings: SchedulerSettings, fault: DataByType['lifeboat.fault.confirmed'], at: Instant): Step {
@@ -18,8 +18,11 @@ export function open(s: SchedulerState, settings: SchedulerSettings, fault: Data
     rule: fault.rule,
     openedAt: at,
     automation,
-    hosts: Object.fromEntries(hosts.map((h) => [h, toBeIsolated(settings.clusterOf.get(h) ?? (clusters[0] as ClusterId))])) as Incident['hosts'],
-    consent: automation === 'automatic' ? { kind: 'not-needed' } : automation === 'manual' ? { kind: 'person' } : { kind: 'unasked', asked: 0 },
+    hosts: Object.fromEntries(
+      hosts.map((h) => [h, toBeIsolated(settings.clusterOf.get(h) ?? (clusters[0] as ClusterId))]),
+    ) as Incident['hosts'],
+    consent:
+      automation === 'automatic' ? { kind: 'not-needed' } : automation === 'manual' ? { kind: 'person' } : { kind: 'unasked', asked: 0 },
     surveys: 0,
     survey: 'none',
     changedSinceSurvey: true,
@@ -50,7 +53,13 @@ function isolate(s: SchedulerState, fault: DataByType['lifeboat.fault.confirmed'
   return tell({ type: 'lifeboat.isolation.requested', data: { incident: fault.incident, host, epoch: epochOf(s), at, ...proof } });
 }
 
-const toBeIsolated = (cluster: ClusterId): HostStage => ({ cluster, isolation: 'requested', proof: null, isolatedAt: null, shutOut: false });
+const toBeIsolated = (cluster: ClusterId): HostStage => ({
+  cluster,
+  isolation: 'requested',
+  proof: null,
+  isolatedAt: null,
+  shutOut: false,
+});
 
 /** A rack may hold hosts of several clusters: the most careful of them decides. */
 const strictest = (levels: readonly AutomationLevel[]): AutomationLevel =>

@@ -1,8 +1,8 @@
 import { andThen, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
-import type { Step } from './step.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { epochOf, type SchedulerState } from './state.ts';
+import type { Step } from './step.ts';
 
 export function agentSeen(s: SchedulerState, host: HostId, session: string, at: Instant): Step {
   const kept = s.out.get(host);

@@ -81,7 +81,13 @@ export const vmStageMeans = {
 } as const satisfies Record<VmRecord['stage']['kind'], string>;
 
 /** A host whose incident is closed and that is kept out until it is clean and well. */
-export type HostOut = Readonly<{ incident: IncidentId; cluster: ClusterId; since: Instant; wellSince: Instant | null; releaseAsked: boolean }>;
+export type HostOut = Readonly<{
+  incident: IncidentId;
+  cluster: ClusterId;
+  since: Instant;
+  wellSince: Instant | null;
+  releaseAsked: boolean;
+}>;
 
 export type AgentSeen = Readonly<{ is: 'ok' | 'lost'; session: string; at: Instant }>;
 

@@ -1,12 +1,12 @@
 import type { FleetVm, Placement, Resources, Unplaced } from '@lifeboat/contracts';
 import { after, andThen, decided, type HostId, type Instant, stay, type VmId } from '@lifeboat/kernel';
 import { order, tell } from '@lifeboat/runtime';
-import type { Step } from './step.ts';
 import type { SurveyEffect, SurveyResult } from './effects.ts';
 import { settle } from './evacuation.ts';
 import { waits } from './isolation.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { type Incident, putIncident, putVm, type SchedulerState, type VmRecord, vmsOf } from './state.ts';
+import type { Step } from './step.ts';
 
 /** Asks which VMs are on the failed hosts now and where they would go. */
 export function askSurvey(s: SchedulerState, i: Incident): Step {
@@ -39,7 +39,11 @@ const reservations = (s: SchedulerState): Record<HostId, Resources> => {
   for (const r of s.vms.values()) {
     if (r.placement === null || (r.stage.kind !== 'planned' && r.stage.kind !== 'ordered')) continue;
     const sum = sums[r.placement.to] ?? { vcpus: 0, memoryMb: 0, diskGb: 0 };
-    sums[r.placement.to] = { vcpus: sum.vcpus + r.size.vcpus, memoryMb: sum.memoryMb + r.size.memoryMb, diskGb: sum.diskGb + r.size.diskGb };
+    sums[r.placement.to] = {
+      vcpus: sum.vcpus + r.size.vcpus,
+      memoryMb: sum.memoryMb + r.size.memoryMb,
+      diskGb: sum.diskGb + r.size.diskGb,
+    };
   }
   return sums;
 };
@@ -49,7 +53,13 @@ export function surveyed(s: SchedulerState, settings: SchedulerSettings, effect:
   if (i === undefined || i.surveys !== effect.survey) return stay(s);
   if (!result.ok) {
     const again = backedOff(settings, { ...i, survey: 'none', changedSinceSurvey: true }, at);
-    return waits(putIncident(s, again), again, 'cloud', `OpenStack could not say what is on ${effect.hosts.join(', ')}: ${result.code}: ${result.detail}`, at);
+    return waits(
+      putIncident(s, again),
+      again,
+      'cloud',
+      `OpenStack could not say what is on ${effect.hosts.join(', ')}: ${result.code}: ${result.detail}`,
+      at,
+    );
   }
   const placed = new Map(result.plan.placements.map((p) => [p.vm, p]));
   const unplaced = new Map(result.plan.unplaced.map((u) => [u.vm, u]));
@@ -79,7 +89,9 @@ function place(
   at: Instant,
 ): Step {
   const before = s.vms.get(vm.vm);
-  const base = takeFromOther(s, i, before);
+  const taken = takeFromOther(s, i, before, at);
+  const base = taken.state;
+  const after = (step: Step): Step => ({ state: step.state, outputs: [...taken.outputs, ...step.outputs] });
   const known = before !== undefined && before.incident === i.incident ? before : undefined;
   const record: VmRecord = {
     vm: vm.vm,
@@ -95,18 +107,23 @@ function place(
   };
   const cluster = i.hosts[vm.host]?.cluster;
   const policy = cluster === undefined ? undefined : settings.policyOf(cluster);
-  if (policy !== undefined && !policy.highAvailability) return settle(putVm(base, record), record, 'unevacuable', null, `high availability is off for cluster ${cluster}`, at);
-  if (placement !== undefined) return stay(putVm(base, { ...record, stage: { kind: 'planned' } }));
-  if (unplaced?.kind === 'never') return settle(putVm(base, record), record, 'unevacuable', null, unplaced.because, at);
-  return stay(putVm(base, record));
+  if (policy !== undefined && !policy.highAvailability)
+    return after(settle(putVm(base, record), record, 'unevacuable', null, `high availability is off for cluster ${cluster}`, at));
+  if (placement !== undefined) return after(stay(putVm(base, { ...record, stage: { kind: 'planned' } })));
+  if (unplaced?.kind === 'never') return after(settle(putVm(base, record), record, 'unevacuable', null, unplaced.because, at));
+  return after(stay(putVm(base, record)));
 }
 
-/** Its new host failed, too: the older incident lets go of the VM. */
-function takeFromOther(s: SchedulerState, i: Incident, before: VmRecord | undefined): SchedulerState {
-  if (before === undefined || before.incident === i.incident || before.stage.kind === 'settled') return s;
-  const settled = putVm(s, { ...before, stage: { kind: 'settled', outcome: 'handed-over', host: null, reason: `incident ${i.incident} has it` } });
-  const other = settled.incidents.get(before.incident);
-  return other === undefined ? settled : putIncident(settled, { ...other, handedOver: [...other.handedOver, before.vm] });
+/** Its new host failed, too: the older incident, if it is still open, lets go of the VM. */
+function takeFromOther(s: SchedulerState, i: Incident, before: VmRecord | undefined, at: Instant): Step {
+  if (before === undefined || before.incident === i.incident || !s.incidents.has(before.incident)) return stay(s);
+  const letGo = { ...before, stage: { kind: 'settled', outcome: 'handed-over', host: null, reason: `incident ${i.incident} has it` } } as const;
+  const settled = putVm(s, letGo);
+  const other = settled.incidents.get(before.incident) as Incident;
+  return decided(
+    putIncident(settled, { ...other, handedOver: [...other.handedOver, before.vm] }),
+    tell({ type: 'lifeboat.vm.handed-over', data: { incident: before.incident, vm: before.vm, to: i.incident, at } }),
+  );
 }
 
 /** Waiting VMs that Nova no longer has on the host: deleted, or moved by their owner. */

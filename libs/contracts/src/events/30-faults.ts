@@ -52,5 +52,11 @@ export const faultCleared = defineEvent({
   consumedBy: ['scheduler', 'notifier', 'console'],
   about: 'Every signal of a host that had a verdict is well again.',
   key: (d) => d.host,
-  data: Closed({ host: HostIdSchema, was: VerdictSchema, incident: Type.Optional(IncidentIdSchema), at: InstantSchema }),
+  data: Closed({
+    host: HostIdSchema,
+    was: VerdictSchema,
+    restarted: Type.Boolean({ description: 'It has another boot id than when it failed: nothing that ran on it runs any more.' }),
+    incident: Type.Optional(IncidentIdSchema),
+    at: InstantSchema,
+  }),
 });

@@ -66,6 +66,7 @@ export const evacuationRequested = defineEvent({
     proof: ProofOfDeathSchema,
     confirmation: Type.Optional(Type.String({ maxLength: 100, description: 'The confirmation that allows it; absent in automatic mode.' })),
     placements: Type.Array(PlacementSchema),
+    stopped: Type.Array(VmIdSchema, { description: 'Those of them that their owner had stopped; all others are to run afterwards.' }),
     epoch: Type.Integer({ minimum: 0 }),
     at: InstantSchema,
   }),
@@ -93,6 +94,14 @@ export const vmVerified = defineEvent({
   consumedBy: ['notifier', 'console'],
   about: "A VM runs on its new host, seen by that host's agent and not only by Nova.",
   data: Closed({ incident: IncidentIdSchema, vm: VmIdSchema, host: HostIdSchema, at: InstantSchema }),
+});
+
+export const vmHandedOver = defineEvent({
+  ...common,
+  type: 'lifeboat.vm.handed-over',
+  consumedBy: ['console'],
+  about: "The VM's new host failed in its turn: this incident lets go of the VM, the other one has it from now on.",
+  data: Closed({ incident: IncidentIdSchema, vm: VmIdSchema, to: IncidentIdSchema, at: InstantSchema }),
 });
 
 export const incidentWaiting = defineEvent({

@@ -1,4 +1,4 @@
-import { failures, type Failure } from '@lifeboat/kernel';
+import { type Failure, failures } from '@lifeboat/kernel';
 import type { CloudVm } from '@lifeboat/ports';
 import type { PerformContext } from '@lifeboat/runtime';
 import type { EvacuateEffect, EvacuateResult } from '../effects.ts';
@@ -12,7 +12,12 @@ const EARLIER_CALL_MS = 10_000;
  * Asks Nova to evacuate one VM, once. Nova takes a second call for the same VM and breaks the VM for good, so everything
  * is looked at first: power, the VM, our ledger, and where the ledger knows of an earlier call, Nova's records.
  */
-export async function evacuate(ports: MigratorPorts, power: PowerCheck, e: EvacuateEffect, context: PerformContext): Promise<EvacuateResult> {
+export async function evacuate(
+  ports: MigratorPorts,
+  power: PowerCheck,
+  e: EvacuateEffect,
+  context: PerformContext,
+): Promise<EvacuateResult> {
   const contradiction = await power.contradiction(e.host);
   if (contradiction !== null) return { kind: 'host-alive', code: 'NO_PROOF', detail: contradiction };
   const first = await look(ports, e, false);
@@ -40,8 +45,9 @@ async function look(ports: MigratorPorts, e: EvacuateEffect, earlierCall: boolea
   if (vm.value.task === null && !earlierCall) return { kind: 'may' };
   const records = await ports.cloud.evacuationsFrom(e.host);
   if (!records.ok) return refused('same', records);
-  if (records.value.some((r) => r.vm === e.vm && r.state === 'running')) return { kind: 'taken', adopted: true };
-  if (isRebuilding(vm.value)) return { kind: 'refused', then: 'same', code: 'CLOUD_CONFLICT', detail: `Nova is at work on it (${vm.value.task})` };
+  if (records.value.some((r) => r.vm === e.vm && r.state === 'running' && !e.ended.includes(r.id))) return { kind: 'taken', adopted: true };
+  if (isRebuilding(vm.value))
+    return { kind: 'refused', then: 'same', code: 'CLOUD_CONFLICT', detail: `Nova is at work on it (${vm.value.task})` };
   return { kind: 'may' };
 }
 

@@ -1,8 +1,19 @@
 import type { FenceMethod, ProofOfDeath, Topology } from '@lifeboat/contracts';
-import { type Epoch, failures, type HostId, instant } from '@lifeboat/kernel';
+import { type Epoch, failures, type HostId, instant, type VmId } from '@lifeboat/kernel';
 import type { Clock, Cloud, FenceDevice, OperationLedger } from '@lifeboat/ports';
 import type { PerformContext, ServiceWorld } from '@lifeboat/runtime';
-import type { FenceEffect, FenceResult, MigratorEffect, MigratorResult, ReleaseResult, ShutOutResult, WatchEffect, WatchResult } from '../effects.ts';
+import type {
+  FenceEffect,
+  FenceResult,
+  MigratorEffect,
+  MigratorResult,
+  ReleaseResult,
+  ResetEffect,
+  ReviveResult,
+  ShutOutResult,
+  WatchEffect,
+  WatchResult,
+} from '../effects.ts';
 import { evacuate } from './evacuate.ts';
 import { PowerCheck } from './power-check.ts';
 
@@ -35,6 +46,10 @@ export function migratorWorld(ports: MigratorPorts): ServiceWorld<MigratorEffect
           return evacuate(ports, power, e, context);
         case 'watch':
           return watch(ports, e);
+        case 'start':
+          return start(ports, e.vm, context);
+        case 'reset':
+          return reset(ports, e, context);
         case 'release':
           return release(ports, e.host, context);
         case 'forget':
@@ -95,6 +110,22 @@ async function watch(ports: MigratorPorts, e: WatchEffect): Promise<WatchResult>
   if (!vms.ok) return { kind: 'watch-failed', code: vms.code, detail: vms.detail };
   const wanted = new Set(e.vms);
   return { kind: 'watched', vms: vms.value, records: records.value.filter((r) => wanted.has(r.vm)) };
+}
+
+async function start(ports: MigratorPorts, vm: VmId, context: PerformContext): Promise<ReviveResult> {
+  if (!context.valid()) return { kind: 'revive-failed', ...notOurs };
+  const started = await ports.cloud.start(vm);
+  return started.ok ? { kind: 'revived' } : { kind: 'revive-failed', code: started.code, detail: started.detail };
+}
+
+/** Only while the VM still lies on its old host with its task: a reset of a live rebuild would leave an orphan running. */
+async function reset(ports: MigratorPorts, e: ResetEffect, context: PerformContext): Promise<ReviveResult> {
+  const vm = await ports.cloud.vm(e.vm);
+  if (!vm.ok) return { kind: 'revive-failed', code: vm.code, detail: vm.detail };
+  if (vm.value.host !== e.host) return { kind: 'revive-failed', code: 'CLOUD_CONFLICT', detail: `it is on ${vm.value.host} by now` };
+  if (!context.valid()) return { kind: 'revive-failed', ...notOurs };
+  const done = await ports.cloud.resetToError(e.vm);
+  return done.ok ? { kind: 'revived' } : { kind: 'revive-failed', code: done.code, detail: done.detail };
 }
 
 async function release(ports: MigratorPorts, host: HostId, context: PerformContext): Promise<ReleaseResult> {

@@ -50,7 +50,8 @@ async function survey(ports: SchedulerPorts, memory: Memory, e: SurveyEffect): P
   }
   const skip = new Set(e.skip);
   const toPlan = there.filter((v) => !skip.has(v.vm));
-  if (toPlan.length === 0) return { ok: true, vms: there, plan: { placements: [], unplaced: [], certificate: { placed: 0, upperBound: 0, spread: [] } } };
+  if (toPlan.length === 0)
+    return { ok: true, vms: there, plan: { placements: [], unplaced: [], certificate: { placed: 0, upperBound: 0, spread: [] } } };
   const fleet = await freshFleet(ports, memory);
   if (!fleet.ok) return { ok: false, code: fleet.code, detail: fleet.detail };
   memory.planned = true;

@@ -1,0 +1,60 @@
+import { decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
+import type { CloudVm, EvacuationRecord } from '@lifeboat/ports';
+import { order } from '@lifeboat/runtime';
+import type { ResetEffect, ReviveResult, StartEffect } from './effects.ts';
+import { again } from './move.ts';
+import type { MigratorSettings } from './settings.ts';
+import { type MigratorState, type Move, moveKey, putMove } from './state.ts';
+import type { Step } from './step.ts';
+
+/**
+ * A VM that ran when its host failed must run again. Nova may bring it up stopped: where the dead host came back for a
+ * moment, its compute service has written the VM down as stopped.
+ */
+export const comesUpStopped = (settings: MigratorSettings, m: Move, vm: CloudVm): boolean =>
+  vm.status === 'SHUTOFF' && !m.stopped && m.starts < settings.startsMost;
+
+export function startIt(s: MigratorState, m: Move, at: Instant): Step {
+  const starts = m.starts + 1;
+  const effect: StartEffect = {
+    kind: 'start',
+    operation: `${m.incident}/start/${m.vm}/${m.order}.${starts}`,
+    notBefore: at,
+    incident: m.incident,
+    host: m.from,
+    vm: m.vm,
+  };
+  return decided(putMove(s, { ...m, starts, acting: 'starting' }), order(effect));
+}
+
+/** Whatever Nova answered: the next watch shows whether it runs now. */
+export function wasStarted(s: MigratorState, e: StartEffect): Step {
+  const m = s.moves.get(moveKey(e.incident, e.vm));
+  return m?.acting === 'starting' ? stay(putMove(s, { ...m, acting: 'nothing' })) : stay(s);
+}
+
+export const isProvenDead = (s: MigratorState, host: HostId): boolean =>
+  s.isolations.values().some((i) => i.host === host && (i.stage === 'isolated' || i.stage === 'shut-out'));
+
+/** The target died in the middle: Nova would call this evacuation running for ever. Only a target proven dead allows this. */
+export function resetIt(s: MigratorState, m: Move, record: EvacuationRecord, target: HostId): Step {
+  const effect: ResetEffect = {
+    kind: 'reset',
+    operation: `${m.incident}/reset/${m.vm}/${record.id}`,
+    incident: m.incident,
+    host: m.from,
+    vm: m.vm,
+    record: record.id,
+    target,
+  };
+  return decided(putMove(s, { ...m, acting: 'resetting' }), order(effect));
+}
+
+export function wasReset(s: MigratorState, settings: MigratorSettings, e: ResetEffect, r: ReviveResult, at: Instant): Step {
+  const m = s.moves.get(moveKey(e.incident, e.vm));
+  if (m?.acting !== 'resetting') return stay(s);
+  const free: Move = { ...m, acting: 'nothing' };
+  if (r.kind === 'revive-failed') return stay(putMove(s, free));
+  const ended = { ...free, endedRecords: [...m.endedRecords, e.record] };
+  return again(putMove(s, ended), settings, ended, 'CLOUD_FAILED', `its target ${e.target} failed in the middle`, 1, at);
+}
