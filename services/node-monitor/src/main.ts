@@ -21,8 +21,14 @@ await runService({
   make: ({ settings, more: { links, gateway }, topology }) => {
     const opened = openOpenStack({ env: settings.env, clock, topology: () => topology });
     if (!opened.ok) throw new SettingsError(opened.complaints);
-    const { icmp = true, tcpPorts = [22], ssh = { user: 'root' } } = topology.probes ?? {};
-    const probe = prober({ icmp, tcpPorts, ...(links === undefined ? {} : { links }), ...(gateway === undefined ? {} : { gateway }) });
+    const { icmp = true, tcpPorts = [22], refusedIsAlive = true, ssh = { user: 'root' } } = topology.probes ?? {};
+    const probe = prober({
+      icmp,
+      tcpPorts,
+      refusedIsAlive,
+      ...(links === undefined ? {} : { links }),
+      ...(gateway === undefined ? {} : { gateway }),
+    });
     const world = nodeMonitorWorld({
       prober: probe,
       fence: fenceAgents(),
