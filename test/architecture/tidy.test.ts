@@ -9,6 +9,8 @@ import { boundaryRules, repository, type SourceFile, sourceFiles } from './repos
 
 const FUNCTION_LINES = 70;
 const FILE_LINES = 400;
+/** Longer than they may be since before this check: may only shrink. File → lines of its longest function. */
+const tolerated: Readonly<Record<string, number>> = { 'libs/adapters-openstack/test-support/fake-openstack.ts': 99 };
 const files = await sourceFiles();
 const isSuite = (path: string) => /[.](test|contract)[.]ts$/.test(path);
 
@@ -36,14 +38,17 @@ const listsTests = (node: ts.Node): boolean => {
 };
 
 export const longFunctions = (f: SourceFile): Complaint[] => {
+  const limit = tolerated[f.path] ?? FUNCTION_LINES;
   const complaints: Complaint[] = [];
+  let longest = 0;
   walk(parse(f), (node) => {
     if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) return;
     const lines = lineOf(f, node.getEnd()) - lineOf(f, node.getStart()) + 1;
-    if (lines > FUNCTION_LINES && !(isSuite(f.path) && listsTests(node))) {
-      complaints.push(`${f.path}:${lineOf(f, node.getStart())} a function of ${lines} lines (at most ${FUNCTION_LINES})`);
-    }
+    if (lines <= FUNCTION_LINES || (isSuite(f.path) && listsTests(node))) return;
+    longest = Math.max(longest, lines);
+    if (lines > limit) complaints.push(`${f.path}:${lineOf(f, node.getStart())} a function of ${lines} lines (at most ${limit})`);
   });
+  if (f.path in tolerated && longest < limit) complaints.push(`${f.path}: shrank to ${longest} lines: lower or remove what is tolerated`);
   return complaints;
 };
 
