@@ -65,7 +65,7 @@ describe('Table', () => {
   });
 
   it('changesSince names exactly what was put, put anew and deleted', () => {
-    const before = Table.of(names(300).map((k) => [k, 0] as const));
+    const before = Table.of<number>(names(300).map((k) => [k, 0] as const));
     const after = before.set('host-7', 1).set('new', 2).delete('host-8').set('host-9', 0);
     const { put, del } = after.changesSince(before);
     assert.deepEqual(Object.fromEntries(put), { 'host-7': 1, new: 2 });
