@@ -1,8 +1,8 @@
+import { runAgent } from '@lifeboat/agent';
 import type { HostId } from '@lifeboat/kernel';
 import { SimPeerProber, SimVmSource } from '@lifeboat/world';
 import { Life } from './life.ts';
 import type { EmbeddedRegion } from './region.ts';
-import { runAgent } from './tmp-agent.ts';
 
 /** The agents of all hosts: each lives while the world says that its process does, and is cut off when its host is. */
 export class Agents {
@@ -43,7 +43,7 @@ export class Agents {
       vmSource: life.guard(new SimVmSource(world, host)),
       prober: life.guard(new SimPeerProber(world, host)),
       clock: life.guard(clock),
-      topology: world.topology,
+      topology: () => world.topology,
       host,
       bootId: world.host(host).bootId,
       signal: life.signal,

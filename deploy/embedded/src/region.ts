@@ -4,7 +4,7 @@ import { decode, type LifeboatEvent, type Service } from '@lifeboat/contracts';
 import { correlatorSettings, faultCorrelator } from '@lifeboat/fault-correlator';
 import { migrator, migratorSettings, migratorWorld } from '@lifeboat/migrator';
 import { monitorSettings, nodeMonitor, nodeMonitorWorld } from '@lifeboat/node-monitor';
-// TMP
+import { notifier, notifierSettings, notifierWorld } from '@lifeboat/notifier';
 import type { Bus, BusRecord, Clock, Cloud, FenceDevice, OperationLedger, Registry, StateStore } from '@lifeboat/ports';
 import { Shell, type ShellObserver } from '@lifeboat/runtime';
 import { scheduler, schedulerSettings, schedulerWorld } from '@lifeboat/scheduler';
@@ -181,7 +181,13 @@ export class EmbeddedRegion {
           ports(life, place),
           see,
         ),
-      notifier: (life, place, see) => ({ run: async () => {} }),
+      notifier: (life, place, see) =>
+        new Shell(
+          notifier(notifierSettings(topology)),
+          notifierWorld({ mailer: life.guard(this.mailbox.mailer) }),
+          ports(life, place),
+          see,
+        ),
     };
   }
 

@@ -45,6 +45,7 @@ const bench = () => {
       attempt: 1,
       proof: proof(host),
       placements: vms.map((vm) => ({ vm, from: host, to, alternates: [], priority: 1, because: 'test' })),
+      stopped: [],
       epoch: 1,
     });
   type Report = DataByType['lifeboat.incident.closed']['vms'];

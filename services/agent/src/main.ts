@@ -19,9 +19,9 @@ await runProcess(
     const { source, close } = openVms(settings, clock);
     health.role = 'running';
     health.connections = () => ({ registry: registry.connected() });
-    const productionPort = topology.current()?.probes?.productionTcpPort;
+    const { productionTcpPort: productionPort, refusedIsAlive = true } = topology.current()?.probes ?? {};
     // A peer's IP stack is asked for, so where ICMP may not pass a TCP reset is as good as an answer.
-    const peers = prober(productionPort === undefined ? { icmp: true, tcpPorts: [] } : { icmp: false, tcpPorts: [productionPort] });
+    const peers = prober(productionPort === undefined ? { icmp: true, tcpPorts: [] } : { icmp: false, tcpPorts: [productionPort], refusedIsAlive });
     try {
       await runAgent({
         registry,

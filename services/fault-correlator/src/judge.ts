@@ -57,7 +57,7 @@ function judgeOne(s: CorrelatorState, settings: CorrelatorSettings, one: Suspect
   if (!failed) return diagnoseOnly(s, settings, one, diagnosis, now);
   const distrust = observerReason(s, settings, now);
   if (distrust !== null) return hold(s, one, diagnosis, `the observer cannot be trusted: ${distrust}`, now);
-  if (one.seen.power === 'unreachable' && rackMayBeFailing(s, settings, place.rack, now)) return stay(s);
+  if (one.seen.power === 'unreachable' && rackMayBeFailing(s, settings, one, now)) return stay(s);
   const brake = brakeReason(s, settings, one.host);
   if (brake !== null) return hold(s, one, diagnosis, brake, now);
   return confirm(s, diagnosis, [one], false, now);
@@ -181,12 +181,16 @@ function confirm(
 const hostsOfRack = (settings: CorrelatorSettings, rack: RackId): HostPlace[] =>
   [...settings.places.values()].filter((p) => p.rack === rack);
 
-/** Its fence device is silent, as in a rack without power: give the rest of the rack time to show the same. */
-function rackMayBeFailing(s: CorrelatorState, settings: CorrelatorSettings, rack: RackId, now: Instant): boolean {
-  const others = hostsOfRack(settings, rack);
-  if (others.length < 2) return false;
-  const since = others.map((p) => s.standings.get(p.host)?.since).filter((t) => t !== undefined);
-  return since.some((t) => now - t < settings.rackSettleMs);
+/**
+ * Its fence device is silent, as in a rack without power: wait for the rest of the rack to show the same, as long as none of
+ * its hosts has been well all the while.
+ */
+function rackMayBeFailing(s: CorrelatorState, settings: CorrelatorSettings, one: Suspect, now: Instant): boolean {
+  const others = hostsOfRack(settings, one.place.rack).filter((p) => p.host !== one.host);
+  if (others.length === 0) return false;
+  const waitedMs = now - one.standing.since;
+  const allSuspected = others.every((p) => s.standings.has(p.host));
+  return waitedMs < (allSuspected ? settings.powerWaitMs : settings.rackSettleMs);
 }
 
 /**

@@ -15,7 +15,7 @@ export interface CorrelatorSettings {
   readonly evidenceMaxAgeMs: number;
   /** Nova's compute state comes seldom, so it may be older. */
   readonly computeMaxAgeMs: number;
-  /** How long a verdict waits for the fence device's word before it is taken as unknown. */
+  /** How long a verdict waits for the fence device's word before it is taken as unknown: longer than a silent one takes to be found silent. */
   readonly powerWaitMs: number;
   /** Hosts of one failing rack arrive over seconds: how long a host with a silent fence device waits for the rest of its rack. */
   readonly rackSettleMs: number;
@@ -27,7 +27,7 @@ export interface CorrelatorSettings {
 export const defaultCorrelatorSettings = {
   evidenceMaxAgeMs: 10_000,
   computeMaxAgeMs: 60_000,
-  powerWaitMs: 5_000,
+  powerWaitMs: 20_000,
   rackSettleMs: 6_000,
   diagnoseAfterMs: 3_000,
 } as const;

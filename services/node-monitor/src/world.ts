@@ -1,4 +1,4 @@
-import type { Topology, TopologyHost } from '@lifeboat/contracts';
+import type { FenceMethod, Topology, TopologyHost } from '@lifeboat/contracts';
 import { describeFailure, type HostId } from '@lifeboat/kernel';
 import type { Clock, Cloud, ComputeService, FenceDevice, Prober, RemoteShell } from '@lifeboat/ports';
 import type { PerformContext, ServiceWorld } from '@lifeboat/runtime';
@@ -79,18 +79,20 @@ async function lookAtSsh({ shell, clock }: MonitorPorts, host: TopologyHost): Pr
  * with an error has power, and so has its rack.
  */
 async function lookAtPower({ fence, clock }: MonitorPorts, host: TopologyHost): Promise<PowerSignal> {
+  // All at once: a rack without power has only silent devices, and they are not to be waited for one after the other.
+  const answers = await Promise.all(
+    host.fence.map((m) => fence.status(host.host, { ...m, timeLimitMs: Math.min(m.timeLimitMs ?? POWER_LIMIT_MS, POWER_LIMIT_MS) })),
+  );
+  const at = clock.now();
   const failures: string[] = [];
   let silent = true;
-  for (const method of host.fence) {
-    const status = await fence.status(host.host, {
-      ...method,
-      timeLimitMs: Math.min(method.timeLimitMs ?? POWER_LIMIT_MS, POWER_LIMIT_MS),
-    });
-    if (status.ok) return { is: status.value, at: clock.now(), detail: method.name };
+  for (const [i, status] of answers.entries()) {
+    const { name } = host.fence[i] as FenceMethod;
+    if (status.ok) return { is: status.value, at, detail: name };
     if (status.code !== 'FENCE_UNREACHABLE' && status.code !== 'FENCE_TIMEOUT') silent = false;
-    failures.push(`${method.name}: ${status.code}: ${status.detail}`);
+    failures.push(`${name}: ${status.code}: ${status.detail}`);
   }
-  return { is: silent && failures.length > 0 ? 'unreachable' : 'error', at: clock.now(), detail: failures.join('; ').slice(0, 300) };
+  return { is: silent && failures.length > 0 ? 'unreachable' : 'error', at, detail: failures.join('; ').slice(0, 300) };
 }
 
 async function restart({ shell }: MonitorPorts, host: TopologyHost, context: PerformContext): Promise<MonitorResult> {

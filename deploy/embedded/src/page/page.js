@@ -129,10 +129,12 @@ function draw(s) {
   );
 }
 
-fetch('api/actions').then(async (a) => {
+const loadNames = async () => {
+  const a = await fetch('api/actions');
   names = await a.json();
   draw(last);
-});
+};
+void loadNames();
 const live = new EventSource('api/live');
 live.onmessage = (m) => draw(JSON.parse(m.data));
 live.onopen = () => {

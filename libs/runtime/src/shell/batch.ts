@@ -1,5 +1,5 @@
-import { decode, encode, type Decoded, type LifeboatEvent, type NewEvent, type Service, type WireRecord } from '@lifeboat/contracts';
-import { type Epoch, type EventId, eventId, type IncidentId, type Instant, Table } from '@lifeboat/kernel';
+import { type Decoded, decode, encode, type LifeboatEvent, type NewEvent, type Service, type WireRecord } from '@lifeboat/contracts';
+import { type Epoch, type EventId, eventId, type IncidentId, type Instant, type Table } from '@lifeboat/kernel';
 import { type Delivered, partitionName } from '@lifeboat/ports';
 import type { Effect, Input, Output, ServiceDefinition, State } from './service.ts';
 
@@ -137,7 +137,15 @@ function reject<S extends State, E extends Effect, Result, Observation>(
   return { stored, taken: { what: 'rejected', told: [e], rejected: `${from}: ${reason}` } };
 }
 
-const eventFrom = (service: Service, birth: string, e: NewEvent, id: EventId, at: Instant, cause: string, sequence: number): LifeboatEvent => {
+const eventFrom = (
+  service: Service,
+  birth: string,
+  e: NewEvent,
+  id: EventId,
+  at: Instant,
+  cause: string,
+  sequence: number,
+): LifeboatEvent => {
   const incident = e.incident ?? (e.data as { incident?: IncidentId }).incident;
   return {
     type: e.type,

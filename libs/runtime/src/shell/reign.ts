@@ -97,7 +97,8 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
 
   async #takeOver(): Promise<Stored<S, E>> {
     const tables = await this.#untilReached('claim the state', () => this.#ports.store.claim(this.#d.name, this.#lease.epoch));
-    if (this.#world.takeOver !== undefined && !(await this.#world.takeOver(this.#lease.epoch))) throw new Deposed('the gates could not be claimed');
+    if (this.#world.takeOver !== undefined && !(await this.#world.takeOver(this.#lease.epoch)))
+      throw new Deposed('the gates could not be claimed');
     const loaded = load<S, E>(this.#d, tables);
     this.#stored = loaded;
     this.#see.leading?.(this.#lease.epoch);
@@ -140,7 +141,14 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
     for (const q of inputs) {
       if (q.kind === 'tick') this.#tickWaits = false;
       this.#inputs += 1;
-      const { stored, taken } = takeUp(this.#d, next, q, this.#ports.clock.now(), `${this.#lease.epoch}#${this.#inputs}`, this.#lease.epoch);
+      const { stored, taken } = takeUp(
+        this.#d,
+        next,
+        q,
+        this.#ports.clock.now(),
+        `${this.#lease.epoch}#${this.#inputs}`,
+        this.#lease.epoch,
+      );
       next = stored;
       takes.push(taken);
     }
@@ -254,7 +262,8 @@ const shellTables = (s: Stored<State, Effect>): State => ({
   [META]: s.meta,
 });
 
-const published = <S extends State, E extends Effect>(s: Stored<S, E>): Stored<S, E> => (s.outbox.size === 0 ? s : { ...s, outbox: Table.empty() });
+const published = <S extends State, E extends Effect>(s: Stored<S, E>): Stored<S, E> =>
+  s.outbox.size === 0 ? s : { ...s, outbox: Table.empty() };
 
 /** Sequence numbers count within one birth of the stored state: a state lost and begun anew must not look like old events. */
 const withBirth = <S extends State, E extends Effect>(s: Stored<S, E>, epoch: number): Stored<S, E> =>
