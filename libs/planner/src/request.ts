@@ -1,4 +1,4 @@
-import type { EvacuationPolicy, Fleet, FleetHost, FleetVm, Resources } from '@lifeboat/contracts';
+import type { EvacuationPolicy, Fleet, FleetVm, Resources } from '@lifeboat/contracts';
 import type { ClusterId, HostId, VmId } from '@lifeboat/kernel';
 
 /** What a cluster's operator decided about where its VMs may go. */
@@ -30,7 +30,6 @@ export interface PlanRequest extends PlanAsk {
 }
 
 export const ALTERNATES = 3;
-export const resources = ['vcpus', 'memoryMb', 'diskGb'] as const satisfies readonly (keyof Resources)[];
 
 /** One step of a VM's cluster order: which clusters, and what to call the step. */
 export type Tier = Readonly<{ clusters: readonly ClusterId[]; name: 'own cluster' | 'high-performance cluster' }>;
@@ -50,9 +49,3 @@ export const tiersOf = (rules: ClusterRules, own: ClusterId, performance: FleetV
   }[rules.policy];
   return tiers.filter((t) => t !== fast || (performance === 'high' && fast.clusters.length > 0));
 };
-
-/** The share of memory and CPU in use: measured where the host reports it, else what is allocated. */
-export const loadOf = (h: FleetHost): { memory: number; cpu: number } => ({
-  memory: h.load?.memory ?? h.used.memoryMb / Math.max(1, h.capacity.memoryMb),
-  cpu: h.load?.cpu ?? h.used.vcpus / Math.max(1, h.capacity.vcpus),
-});

@@ -1,0 +1,89 @@
+/** Reads of typed arrays at an index known to be inside; one function per element kind, so that each stays fast. */
+export const at = (a: Int32Array, i: number): number => a[i] as number;
+export const real = (a: Float64Array, i: number): number => a[i] as number;
+export const pick = <T>(a: readonly T[], i: number): T => a[i] as T;
+
+export const grown = (a: Int32Array, length: number, fill = 0): Int32Array => {
+  if (length <= a.length) return a;
+  const b = new Int32Array(Math.max(length, Math.ceil(a.length * 1.5), 64)).fill(fill, a.length);
+  b.set(a);
+  return b;
+};
+export const grownReals = (a: Float64Array, length: number): Float64Array => {
+  if (length <= a.length) return a;
+  const b = new Float64Array(Math.max(length, Math.ceil(a.length * 1.5), 64));
+  b.set(a);
+  return b;
+};
+
+/** Names to small numbers, in the order in which they were first seen. */
+export class Interner<Name extends string = string> {
+  readonly names: Name[] = [];
+  readonly #index = new Map<Name, number>();
+
+  get size(): number {
+    return this.names.length;
+  }
+
+  of(name: Name): number {
+    const known = this.#index.get(name);
+    if (known !== undefined) return known;
+    this.#index.set(name, this.names.length);
+    return this.names.push(name) - 1;
+  }
+
+  find(name: Name): number | undefined {
+    return this.#index.get(name);
+  }
+}
+
+/** FNV-1a: a fixed number for a name, so that an order by it is the same on every machine and after any history. */
+export const fingerprint = (s: string): number => {
+  let h = 2166136261;
+  for (let i = 0; i < s.length; i++) h = Math.imul(h ^ s.charCodeAt(i), 16777619);
+  return h >>> 0;
+};
+
+/** Sorts indices by key, ascending; `tie` decides equal keys. A merge sort: stable, and quick without a callback. */
+export const sortByKey = (indices: Int32Array, key: Float64Array, tie: (a: number, b: number) => number): Int32Array => {
+  let from: Int32Array = indices;
+  let to: Int32Array = new Int32Array(indices.length);
+  for (let width = 1; width < indices.length; width *= 2) {
+    for (let start = 0; start < indices.length; start += 2 * width) {
+      const middle = Math.min(start + width, indices.length);
+      const end = Math.min(start + 2 * width, indices.length);
+      let left = start;
+      let right = middle;
+      for (let out = start; out < end; out++) {
+        let takeLeft = left < middle;
+        if (takeLeft && right < end) {
+          const a = at(from, left);
+          const b = at(from, right);
+          takeLeft = real(key, a) < real(key, b) || (real(key, a) === real(key, b) && tie(a, b) <= 0);
+        }
+        to[out] = takeLeft ? at(from, left++) : at(from, right++);
+      }
+    }
+    [from, to] = [to, from];
+  }
+  return from;
+};
+
+/** A seeded generator (xorshift32) for the searches: the seed is part of the plan's input, so a plan can be replayed. */
+export class Chance {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = seed | 0 || 1;
+  }
+  below(n: number): number {
+    let x = this.#state;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.#state = x;
+    return (x >>> 0) % n;
+  }
+  unit(): number {
+    return this.below(1 << 24) / (1 << 24);
+  }
+}

@@ -1,0 +1,82 @@
+import type { Placement, Plan, Unplaced } from '@lifeboat/contracts';
+import { at, pick, sortByKey } from '../arrays.ts';
+import { NONE } from '../solve/problem.ts';
+import type { Solution } from '../solve/solve.ts';
+import { Alternates } from './alternates.ts';
+import { Reasons } from './reasons.ts';
+
+const rowsOf = ({ seating: { problem } }: Solution, i: number): readonly number[] => problem.together.get(i) ?? [at(problem.vm, i)];
+
+interface Seat {
+  readonly item: number;
+  readonly vm: number;
+}
+
+/** Who goes, in the order in which to act: by priority, then the first VM of every target before any second one. */
+const inOrder = (solution: Solution): Seat[] => {
+  const { problem, place } = solution.seating;
+  const seats: Seat[] = [];
+  for (let i = 0; i < problem.items; i++) if (at(place, i) !== NONE) for (const vm of rowsOf(solution, i)) seats.push({ item: i, vm });
+  const round = new Map<number, number>();
+  const key = Float64Array.from(seats, ({ item, vm }) => {
+    const level = at(problem.model.vms.priority, vm) * 2 ** 30;
+    const turn = level + at(place, item);
+    const n = round.get(turn) ?? 0;
+    round.set(turn, n + 1);
+    return level + n;
+  });
+  const order = sortByKey(Int32Array.from(seats.keys()), key, (a, b) => a - b);
+  return Array.from(order, (x) => pick(seats, x));
+};
+
+const placementsOf = (solution: Solution, reasons: Reasons, alternates: number): Placement[] => {
+  const { problem, place } = solution.seating;
+  const { hosts, vms } = problem.model;
+  const others = new Alternates(solution.seating, alternates);
+  const name = (p: number) => pick(hosts.names.names, at(problem.room.layout.rowAt, p));
+  return inOrder(solution).map(({ item, vm }) => ({
+    vm: vms.id(vm),
+    from: pick(hosts.names.names, at(vms.host, vm)),
+    to: name(at(place, item)),
+    alternates: others.of(item).map(name),
+    priority: at(vms.priority, vm),
+    because: reasons.there(item),
+  }));
+};
+
+const unplacedOf = (solution: Solution, reasons: Reasons): Unplaced[] => {
+  const { problem, place } = solution.seating;
+  const { hosts, vms } = problem.model;
+  const rows: { v: number; kind: Unplaced['kind']; because: string }[] = problem.refused.map((r) => ({
+    v: r.vm,
+    kind: r.kind,
+    because: r.because,
+  }));
+  for (let i = 0; i < problem.items; i++)
+    if (at(place, i) === NONE) for (const v of rowsOf(solution, i)) rows.push({ v, kind: 'no-room', because: reasons.nowhere(i) });
+  for (const v of solution.leftOut)
+    rows.push({ v, kind: 'no-room', because: 'no host has room for its whole affinity group; this member was left out' });
+  rows.sort((a, b) => at(vms.priority, a.v) - at(vms.priority, b.v) || (vms.id(a.v) < vms.id(b.v) ? -1 : 1));
+  return rows.map(({ v, kind, because }) => ({
+    vm: vms.id(v),
+    from: pick(hosts.names.names, at(vms.host, v)),
+    because: because.slice(0, 500),
+    kind,
+  }));
+};
+
+/** The plan as a document that can be printed, stored, compared and refused. */
+export const documentOf = (solution: Solution, alternates: number): Plan => {
+  const { seating } = solution;
+  const { problem } = seating;
+  const reasons = new Reasons(seating);
+  const nameOf = (type: number) => pick(problem.model.vms.types.names, pick(problem.types, type));
+  const spread = solution.spread
+    .map((s) => ({ businessType: nameOf(s.type), most: s.most, lowerBound: s.lowerBound }))
+    .sort((a, b) => (a.businessType < b.businessType ? -1 : 1));
+  return {
+    placements: placementsOf(solution, reasons, alternates),
+    unplaced: unplacedOf(solution, reasons),
+    certificate: { placed: seating.seated, upperBound: solution.upperBound, spread },
+  };
+};

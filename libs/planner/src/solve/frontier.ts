@@ -1,0 +1,103 @@
+import { at, real } from '../arrays.ts';
+import type { Domain } from './problem.ts';
+import type { Seating } from './seating.ts';
+
+/** One VM more in a rack outweighs any load. */
+const STEP = 2 ** 20;
+
+/**
+ * The segments of a domain for one business type, best first: fewest VMs of the type in the rack, then least load. A
+ * lazy heap: while VMs only arrive, keys only grow, so an outdated key is put right when it comes to the top.
+ */
+export class Frontier {
+  readonly #seating: Seating;
+  readonly #type: number;
+  readonly #segment: Int32Array;
+  readonly #key: Float64Array;
+  size: number;
+
+  constructor(seating: Seating, type: number, domain: Domain) {
+    this.#seating = seating;
+    this.#type = type;
+    this.#segment = Int32Array.from(domain.segments);
+    this.size = this.#segment.length;
+    this.#key = Float64Array.from(this.#segment, (s) => this.#keyOf(s));
+    for (let i = (this.size >> 1) - 1; i >= 0; i--) this.#sink(i);
+  }
+
+  #keyOf(segment: number): number {
+    const { layout } = this.#seating.problem.room;
+    return this.#seating.standing(this.#type, at(layout.rackOf, segment)) * STEP + Math.min(real(this.#seating.least, segment), STEP - 1);
+  }
+
+  /** The best segment by keys of now. Only while `size` > 0. */
+  top(): number {
+    for (;;) {
+      const now = this.#keyOf(at(this.#segment, 0));
+      if (now <= real(this.#key, 0)) return at(this.#segment, 0);
+      this.#key[0] = now;
+      this.#sink(0);
+    }
+  }
+
+  pop(): number {
+    const top = at(this.#segment, 0);
+    this.size -= 1;
+    this.#segment[0] = at(this.#segment, this.size);
+    this.#key[0] = real(this.#key, this.size);
+    this.#segment[this.size] = top;
+    this.#sink(0);
+    return top;
+  }
+
+  push(segment: number): void {
+    let i = this.size++;
+    const key = this.#keyOf(segment);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!this.#before(key, segment, parent)) break;
+      this.#segment[i] = at(this.#segment, parent);
+      this.#key[i] = real(this.#key, parent);
+      i = parent;
+    }
+    this.#segment[i] = segment;
+    this.#key[i] = key;
+  }
+
+  /** The rack count of a segment's type, as the heap ranks it. */
+  level(segment: number): number {
+    return this.#seating.standing(this.#type, at(this.#seating.problem.room.layout.rackOf, segment));
+  }
+
+  /** May a segment below the top hold a host with less than this load, at the same rack count? */
+  rivals(level: number, load: number): boolean {
+    for (let child = 1; child <= 2 && child < this.size; child++) {
+      const key = real(this.#key, child);
+      if (key < level * STEP + load && key < (level + 1) * STEP) return true;
+    }
+    return false;
+  }
+
+  #before(key: number, segment: number, j: number): boolean {
+    const other = real(this.#key, j);
+    return key < other || (key === other && segment < at(this.#segment, j));
+  }
+
+  #sink(from: number): void {
+    const segment = at(this.#segment, from);
+    const key = real(this.#key, from);
+    let i = from;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= this.size) break;
+      const right = child + 1;
+      if (right < this.size && this.#before(real(this.#key, right), at(this.#segment, right), child)) child = right;
+      if (this.#before(key, segment, child)) break;
+      this.#segment[i] = at(this.#segment, child);
+      this.#key[i] = real(this.#key, child);
+      i = child;
+    }
+    this.#segment[i] = segment;
+    this.#key[i] = key;
+  }
+}

@@ -1,0 +1,96 @@
+import { at, pick } from '../arrays.ts';
+import { Frontier } from './frontier.ts';
+import { NONE } from './problem.ts';
+import type { Seating } from './seating.ts';
+
+/** How many more racks of the same level are looked at when the best one's best host is a busy one. */
+const LOOK = 3;
+
+/**
+ * Places items one by one, each on the least loaded host of the rack that has fewest of its business type. What found no
+ * host of a segment for a shape stays true while room only shrinks: so it is remembered, and a full segment is scanned
+ * once per shape.
+ */
+export class Greedy {
+  readonly #seating: Seating;
+  readonly #frontiers = new Map<number, Frontier>();
+  readonly #full: Uint8Array;
+  readonly #exhausted = new Set<number>();
+  readonly #stash: number[] = [];
+
+  constructor(seating: Seating) {
+    this.#seating = seating;
+    this.#full = new Uint8Array(seating.problem.shapes.length * seating.problem.room.layout.segments);
+  }
+
+  /** Tries the item's clusters in the policy's order. */
+  place(i: number): boolean {
+    const { problem } = this.#seating;
+    return this.placeIn(i, at(problem.first, i)) || this.placeIn(i, at(problem.second, i));
+  }
+
+  placeIn(i: number, domain: number): boolean {
+    if (domain === NONE) return false;
+    const pin = at(this.#seating.problem.pin, i);
+    const position = pin === NONE ? this.#search(i, domain) : this.#pinned(i, domain, pin);
+    if (position === NONE) return false;
+    this.#seating.sit(i, position);
+    this.#seating.measure(this.#seating.segmentOf(position));
+    return true;
+  }
+
+  #pinned(i: number, domain: number, pin: number): number {
+    const { problem } = this.#seating;
+    const cluster = at(problem.room.layout.clusterOf, this.#seating.segmentOf(pin));
+    return pick(problem.domains, domain).clusters.includes(cluster) && this.#seating.may(i, pin) ? pin : NONE;
+  }
+
+  #search(i: number, domain: number): number {
+    const { problem } = this.#seating;
+    const shape = at(problem.shape, i);
+    const shapeInDomain = shape * problem.domains.length + domain;
+    if (this.#exhausted.has(shapeInDomain)) return NONE;
+    const frontier = this.#frontier(at(problem.type, i), domain);
+    let best: number = NONE;
+    let bestLoad = Infinity;
+    let level = 0;
+    let looks = 0;
+    let barred = false;
+    while (frontier.size > 0) {
+      const segment = frontier.top();
+      if (best !== NONE && frontier.level(segment) !== level) break;
+      const known = shape * problem.room.layout.segments + segment;
+      if (this.#full[known] === 0) {
+        this.#seating.scan(i, segment);
+        barred ||= this.#seating.barred;
+        if (this.#seating.foundLoad < bestLoad) {
+          best = this.#seating.found;
+          bestLoad = this.#seating.foundLoad;
+          level = frontier.level(segment);
+        }
+        if (best === NONE && !this.#seating.barred) this.#full[known] = 1;
+        if (best !== NONE && (looks++ >= LOOK || !frontier.rivals(level, this.#leastFor(i, bestLoad)))) break;
+      }
+      this.#stash.push(frontier.pop());
+    }
+    if (best === NONE && !barred) this.#exhausted.add(shapeInDomain);
+    while (this.#stash.length > 0) frontier.push(this.#stash.pop() as number);
+    return best;
+  }
+
+  /** A segment whose least load is above this cannot beat what was found: its hosts gain from the item as well. */
+  #leastFor(i: number, load: number): number {
+    const { problem } = this.#seating;
+    const s = pick(problem.shapes, at(problem.shape, i));
+    return load - s.memory * problem.room.gain.memory - s.vcpus * problem.room.gain.vcpus - 1e-9;
+  }
+
+  #frontier(type: number, domain: number): Frontier {
+    const key = type * this.#seating.problem.domains.length + domain;
+    const known = this.#frontiers.get(key);
+    if (known) return known;
+    const made = new Frontier(this.#seating, type, pick(this.#seating.problem.domains, domain));
+    this.#frontiers.set(key, made);
+    return made;
+  }
+}

@@ -1,0 +1,250 @@
+import type { VmId } from '@lifeboat/kernel';
+import { at, pick, sortByKey } from '../arrays.ts';
+import type { FleetModel } from '../model/fleet-model.ts';
+import { NOWHERE } from '../model/hosts.ts';
+import type { PlanAsk } from '../request.ts';
+import { Demands, type Tiers } from './demands.ts';
+import { type Company, NONE, type Problem, type Refused } from './problem.ts';
+import { Room } from './room.ts';
+
+interface Draft {
+  readonly rows: readonly number[];
+  readonly shape: number;
+  readonly first: number;
+  readonly second: number;
+  readonly pin: number;
+  /** One that a hard group keeps apart: seated before its likes, while there is choice. */
+  readonly apart: boolean;
+}
+
+/** Turns a fleet and a question into columns: who moves, who stays and counts, what is closed, what is still free. */
+export class Pose {
+  readonly #model: FleetModel;
+  readonly #ask: PlanAsk;
+  readonly #failed = new Set<number>();
+  readonly #moving = new Set<number>();
+  /** VM row → the host row it is on its way to. */
+  readonly #arriving = new Map<number, number>();
+  readonly #refused: Refused[] = [];
+  readonly #drafts: Draft[] = [];
+  readonly #demands: Demands;
+  readonly #room: Room;
+
+  constructor(model: FleetModel, ask: PlanAsk) {
+    this.#model = model;
+    this.#ask = ask;
+    this.#room = new Room(model);
+    this.#demands = new Demands(model, ask.clusters);
+  }
+
+  problem(): Problem {
+    const wanted = this.#choose();
+    this.#close(wanted);
+    const bundles = new Map<number, number[]>();
+    for (const v of wanted) this.#admit(v, bundles);
+    for (const [group, rows] of bundles) this.#bundle(group, rows);
+    return this.#columns();
+  }
+
+  #choose(): number[] {
+    const { hosts, vms } = this.#model;
+    for (const h of this.#ask.failedHosts) {
+      const row = hosts.names.find(h);
+      if (row !== undefined) this.#failed.add(row);
+    }
+    for (const [vm, to] of this.#ask.arriving ?? []) {
+      const [v, h] = [vms.find(vm), hosts.names.find(to)];
+      if (v !== undefined && h !== undefined) this.#arriving.set(v, h);
+    }
+    const asked = (list: readonly VmId[]) => [...new Set(list)].map((id) => vms.find(id)).filter((v) => v !== undefined);
+    const wanted = this.#ask.vms ? asked(this.#ask.vms) : [...this.#failed].flatMap((h) => this.#model.vmsOn(h));
+    return wanted.filter((v) => !this.#arriving.has(v));
+  }
+
+  /** No VM goes to a failed or excluded host, nor to a host that this plan moves VMs away from. */
+  #close(wanted: readonly number[]): void {
+    const { layout, hosts, vms } = this.#model;
+    const shut = (row: number) => at(layout.positionOf, row) >= 0 && this.#room.close(at(layout.positionOf, row));
+    for (const v of wanted) {
+      if (vms.unevacuable.has(v)) continue;
+      this.#moving.add(v);
+      shut(at(vms.host, v));
+    }
+    for (const row of this.#failed) shut(row);
+    for (const h of this.#ask.exclude ?? []) {
+      const row = hosts.names.find(h);
+      if (row !== undefined) shut(row);
+    }
+    for (const [h, r] of this.#ask.inFlight ?? []) this.#reserve(hosts.names.find(h), r.vcpus, r.memoryMb, r.diskGb);
+    for (const [v, host] of this.#arriving) {
+      const size = pick(vms.flavors, at(vms.flavor, v)).size;
+      if (host !== at(vms.host, v)) this.#reserve(host, size.vcpus, size.memoryMb, size.diskGb);
+    }
+    this.#room.count();
+  }
+
+  #reserve(row: number | undefined, vcpus: number, memory: number, disk: number): void {
+    const p = row === undefined ? NONE : at(this.#model.layout.positionOf, row);
+    if (p >= 0) this.#room.take(p, vcpus, memory, disk);
+  }
+
+  #admit(v: number, bundles: Map<number, number[]>): void {
+    const { vms, hosts } = this.#model;
+    const never = vms.unevacuable.get(v);
+    const home = at(vms.host, v);
+    const tiers = at(hosts.known, home) ? this.#demands.tiers(at(hosts.cluster, home), at(vms.high, v) === 1) : undefined;
+    if (never !== undefined) this.#refused.push({ vm: v, kind: 'never', because: never });
+    else if (!tiers)
+      this.#refused.push({ vm: v, kind: 'no-room', because: `its host ${pick(hosts.names.names, home)} is not in the fleet` });
+    else if (tiers.refused) this.#refused.push({ vm: v, ...tiers.refused });
+    else this.#draft(v, tiers, bundles);
+  }
+
+  #draft(v: number, { first, second }: Tiers, bundles: Map<number, number[]>): void {
+    const { vms } = this.#model;
+    const policy = this.#policyOf(v);
+    if (policy === 'affinity') {
+      const rows = bundles.get(at(vms.group, v));
+      if (rows) rows.push(v);
+      else bundles.set(at(vms.group, v), [v]);
+    } else this.#drafts.push({ rows: [v], shape: this.#demands.shapeOf(v), first, second, pin: NONE, apart: policy === 'anti-affinity' });
+  }
+
+  #policyOf(v: number) {
+    const g = at(this.#model.vms.group, v);
+    return g === NOWHERE ? undefined : this.#model.groups.get(pick(this.#model.vms.groups.names, g))?.policy;
+  }
+
+  /** A hard affinity group goes where its living members are; when none lives, all together to one host. */
+  #bundle(group: number, rows: readonly number[]): void {
+    const { vms, hosts } = this.#model;
+    const homes = new Set(this.#living(group));
+    const ordered = [...rows].sort((a, b) => at(vms.priority, a) - at(vms.priority, b) || (vms.id(a) < vms.id(b) ? -1 : 1));
+    const tiersOf = (v: number) => {
+      const t = this.#demands.tiers(at(hosts.cluster, at(vms.host, v)), at(vms.high, v) === 1);
+      return { first: t.first, second: t.second };
+    };
+    if (homes.size > 1) {
+      const because = `its affinity group lives on ${homes.size} hosts: no host is with all of them`;
+      for (const vm of ordered) this.#refused.push({ vm, kind: 'no-room', because });
+      return;
+    }
+    const [pin = NONE] = homes;
+    if (pin !== NONE)
+      for (const v of ordered) this.#drafts.push({ rows: [v], shape: this.#demands.shapeOf(v), ...tiersOf(v), pin, apart: false });
+    else {
+      const shared = this.#demands.common(ordered.map((v) => tiersOf(v)));
+      if (shared) this.#drafts.push({ rows: ordered, shape: this.#demands.shapeOfAll(ordered), ...shared, pin: NONE, apart: false });
+      else
+        for (const vm of ordered)
+          this.#refused.push({ vm, kind: 'no-room', because: 'the members of its affinity group may not go to one and the same cluster' });
+    }
+  }
+
+  /** The positions of the hosts where members of a group live, or are about to. */
+  #living(group: number): number[] {
+    const { vms, layout } = this.#model;
+    const positions: number[] = [];
+    for (let v = at(vms.firstOfGroup, group); v !== NOWHERE; v = at(vms.nextInGroup, v)) {
+      const host = this.#arriving.get(v) ?? at(vms.host, v);
+      if (this.#moving.has(v) || this.#failed.has(host)) continue;
+      const p = at(layout.positionOf, host);
+      if (p >= 0) positions.push(p);
+    }
+    return positions.sort((a, b) => a - b);
+  }
+
+  #columns(): Problem {
+    const { vms } = this.#model;
+    const drafts = this.#inOrder();
+    const n = drafts.length;
+    const column = () => new Int32Array(n);
+    const p = {
+      vm: column(),
+      shape: column(),
+      first: column(),
+      second: column(),
+      type: column(),
+      company: column(),
+      pin: column(),
+      priority: column(),
+    };
+    const together: Problem['together'] = new Map();
+    const types = [0];
+    const localType = new Map([[0, 0]]);
+    const companies: Company[] = [];
+    const localCompany = new Map<number, number>();
+    drafts.forEach((d, i) => {
+      const v = pick(d.rows, 0);
+      if (d.rows.length > 1) together.set(i, d.rows);
+      for (const row of d.rows) if (!localType.has(at(vms.type, row))) localType.set(at(vms.type, row), types.push(at(vms.type, row)) - 1);
+      p.vm[i] = v;
+      p.shape[i] = d.shape;
+      p.first[i] = d.first;
+      p.second[i] = d.second;
+      p.pin[i] = d.pin;
+      p.type[i] = localType.get(at(vms.type, v)) ?? 0;
+      p.priority[i] = at(vms.priority, v);
+      p.company[i] = this.#companyOf(v, companies, localCompany);
+    });
+    const racks = this.#model.hosts.racks.size;
+    const standing = this.#standing(types, localType, racks);
+    const { shapes, domains } = this.#demands;
+    const shapeOfAll = (rows: readonly number[]) => this.#demands.shapeOfAll(rows);
+    const known = { model: this.#model, room: this.#room, shapes, domains, shapeOfAll, refused: this.#refused };
+    return { ...known, ...p, items: n, together, companies, types, racks, standing };
+  }
+
+  #inOrder(): Draft[] {
+    const { vms } = this.#model;
+    const n = this.#drafts.length;
+    const ranks = this.#demands.ranksBySize(this.#room.supply);
+    const key = new Float64Array(n);
+    this.#drafts.forEach((d, i) => {
+      const v = pick(d.rows, 0);
+      key[i] =
+        ((at(vms.priority, v) * 2 ** 14 + Math.min(2 ** 14 - 1, at(ranks, d.shape))) * 2 + (d.apart ? 0 : 1)) * 2 ** 28 +
+        ((at(vms.fingerprint, v) >>> 4) & 0xfffffff);
+    });
+    const byId = (a: number, b: number) =>
+      vms.id(pick(pick(this.#drafts, a).rows, 0)) < vms.id(pick(pick(this.#drafts, b).rows, 0)) ? -1 : 1;
+    const order = sortByKey(
+      Int32Array.from({ length: n }, (_, i) => i),
+      key,
+      byId,
+    );
+    return Array.from(order, (i) => pick(this.#drafts, i));
+  }
+
+  #companyOf(v: number, companies: Company[], local: Map<number, number>): number {
+    const g = at(this.#model.vms.group, v);
+    const group = g === NOWHERE ? undefined : this.#model.groups.get(pick(this.#model.vms.groups.names, g));
+    if (!group || group.policy === 'affinity') return NONE;
+    const known = local.get(g);
+    if (known !== undefined) return known;
+    local.set(g, companies.length);
+    return companies.push({ policy: group.policy, limit: group.maxServersPerHost, members: this.#living(g) }) - 1;
+  }
+
+  /** What stands of each business type in each rack that the plan can reach, without the VMs that are gone. */
+  #standing(types: readonly number[], local: ReadonlyMap<number, number>, racks: number): Int32Array {
+    const { vms, hosts, spread, layout } = this.#model;
+    const standing = new Int32Array(types.length * racks);
+    const reachable = new Set(this.#demands.domains.flatMap((d) => d.segments.map((s) => at(layout.rackOf, s))));
+    for (let t = 1; t < types.length; t++) for (const r of reachable) standing[t * racks + r] = spread.get(pick(types, t), r);
+    const shift = (v: number, host: number, by: number) => {
+      const t = local.get(at(vms.type, v));
+      const rack = at(hosts.rack, host);
+      if (t && rack !== NOWHERE) standing[t * racks + rack] = at(standing, t * racks + rack) + by;
+    };
+    for (const h of this.#failed) for (const v of this.#model.vmsOn(h)) shift(v, h, -1);
+    for (const v of this.#moving) if (!this.#failed.has(at(vms.host, v))) shift(v, at(vms.host, v), -1);
+    for (const [v, to] of this.#arriving) {
+      if (!this.#failed.has(at(vms.host, v))) shift(v, at(vms.host, v), -1);
+      if (!this.#failed.has(to)) shift(v, to, 1);
+    }
+    return standing;
+  }
+}
+
+export const pose = (model: FleetModel, ask: PlanAsk): Problem => new Pose(model, ask).problem();
