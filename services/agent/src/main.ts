@@ -1,5 +1,3 @@
-import { libvirtVms } from '@lifeboat/adapters-libvirt';
-import { openOpenStack } from '@lifeboat/adapters-openstack';
 import { prober } from '@lifeboat/adapters-probe';
 import { openAgentRegistry, wallClock } from '@lifeboat/backbone/registry';
 import type { Clock, VmSource } from '@lifeboat/ports';
@@ -16,12 +14,14 @@ await runProcess(
   () => agentSettings(process.env),
   async (settings, { log, health, topology, stop }) => {
     const registry = openAgentRegistry(settings.registry, clock);
-    const { source, close } = openVms(settings, clock);
+    const { source, close } = await openVms(settings, clock);
     health.role = 'running';
     health.connections = () => ({ registry: registry.connected() });
     const { productionTcpPort: productionPort, refusedIsAlive = true } = topology.current()?.probes ?? {};
     // A peer's IP stack is asked for, so where ICMP may not pass a TCP reset is as good as an answer.
-    const peers = prober(productionPort === undefined ? { icmp: true, tcpPorts: [] } : { icmp: false, tcpPorts: [productionPort], refusedIsAlive });
+    const peers = prober(
+      productionPort === undefined ? { icmp: true, tcpPorts: [] } : { icmp: false, tcpPorts: [productionPort], refusedIsAlive },
+    );
     try {
       await runAgent({
         registry,
@@ -47,11 +47,14 @@ await runProcess(
   },
 );
 
-function openVms(settings: AgentSettings, at: Clock): { source: VmSource; close: () => Promise<void> } {
+/** Only the source that is used is loaded: an agent is to be small. */
+async function openVms(settings: AgentSettings, at: Clock): Promise<{ source: VmSource; close: () => Promise<void> }> {
   if (settings.vmSource.kind === 'libvirt') {
+    const { libvirtVms } = await import('@lifeboat/adapters-libvirt');
     const vms = libvirtVms({ uri: settings.vmSource.uri });
     return { source: vms, close: async () => vms.close() };
   }
+  const { openOpenStack } = await import('@lifeboat/adapters-openstack');
   const opened = openOpenStack({ env: settings.env, clock: at });
   if (!opened.ok) throw new SettingsError(opened.complaints);
   return { source: novaVmSource(opened.value, settings.host, at), close: async () => opened.value.close() };
