@@ -1,7 +1,12 @@
 import { parseArgs } from 'node:util';
+import { crew, inTurn, inWords, noSums, replay, sum } from './crew.ts';
+import { guardNamed } from './guards.ts';
 import { simulate } from './simulate.ts';
 
-/** `npm run sim -- --seeds 1000 [--from 1]`: many seeds; `npm run sim -- --seed 42 [--trace]`: one, told as a story. */
+/**
+ * `npm run sim -- --seeds 1000 [--from 1]`: many seeds; `npm run sim -- --seed 42 [--trace] [--about NAME]`: one, told as a
+ * story; `--without GUARD`: with that guard switched off (`npm run figure -- guards-matter` lists them).
+ */
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string' },
@@ -9,34 +14,39 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     trace: { type: 'boolean' },
     about: { type: 'string' },
+    without: { type: 'string' },
+    workers: { type: 'string' },
   },
 });
-if (values.seed !== undefined) {
-  const r = await simulate({ seed: Number(values.seed) });
+const PROGRESS_MS = 15_000;
+
+const one = async (seed: number) => {
+  const r = await simulate({ seed, ...(values.without === undefined ? {} : guardNamed(values.without).off(seed)) });
   if (values.trace === true) for (const l of r.trace) if (values.about === undefined || l.includes(values.about)) console.log(l);
   console.log(JSON.stringify({ ...r, trace: undefined, violations: r.violations.map((v) => `${v.rule}: ${v.text}`) }, null, 1));
-  process.exitCode = r.violations.length > 0 ? 1 : 0;
-} else {
-  const from = Number(values.from ?? 1);
-  const many = Number(values.seeds ?? 100);
-  const t0 = performance.now();
-  let bad = 0;
-  let virtualMs = 0;
-  const sums = { incidents: 0, evacuated: 0, crashes: 0 };
-  for (let seed = from; seed < from + many; seed++) {
-    const r = await simulate({ seed });
-    virtualMs += r.virtualMs;
-    sums.incidents += r.incidents;
-    sums.evacuated += r.evacuated;
-    sums.crashes += r.crashes;
-    if (r.violations.length > 0) {
-      bad += 1;
-      console.log(`seed ${seed}: ${r.violations[0]?.rule}: ${r.violations[0]?.text}`);
-    }
-  }
-  const s = (performance.now() - t0) / 1000;
-  console.log(
-    `${many} seeds, ${bad} with violations; ${JSON.stringify(sums)}; ${(virtualMs / 3_600_000).toFixed(1)} h virtual in ${s.toFixed(1)} s`,
+  return r.violations.length;
+};
+
+const many = async (from: number, count: number) => {
+  const { without } = values;
+  const jobs = Array.from({ length: count }, (_, i) => ({ seed: from + i, ...(without === undefined ? {} : { without }) }));
+  const started = performance.now();
+  let sums = noSums;
+  let told = started;
+  await crew(
+    inTurn(jobs),
+    (d) => {
+      sums = sum(sums, d);
+      if (d.violations.length > 0) console.log(`seed ${d.job.seed}: ${d.violations[0]}\n  once more: ${replay(d.job.seed)}`);
+      if (performance.now() - told < PROGRESS_MS) return;
+      told = performance.now();
+      console.log(`  ${sums.runs} of ${count} seeds, ${sums.bad} with violations`);
+    },
+    Number(values.workers ?? 2),
   );
-  process.exitCode = bad > 0 ? 1 : 0;
-}
+  console.log(`${count} seeds, ${sums.bad} with violations; ${inWords(sums)}; ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return sums.bad;
+};
+
+const bad = values.seed !== undefined ? await one(Number(values.seed)) : await many(Number(values.from ?? 1), Number(values.seeds ?? 100));
+process.exitCode = bad > 0 ? 1 : 0;

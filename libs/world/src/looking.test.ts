@@ -44,6 +44,7 @@ describe('SimProber', () => {
     assert.equal(await prober.unfitBecause(), null);
     b.world.cutObserver('node-monitor-1', true);
     assert.match((await prober.unfitBecause()) ?? '', /carrier/);
+    assert.match((await new SimProber(b.world, { observer: 'node-monitor-1.2' }).unfitBecause()) ?? '', /carrier/, 'its next life, too');
     assert.equal(await new SimProber(b.world, { observer: 'node-monitor-2' }).unfitBecause(), null);
   });
   it('loses a probe now and then when told to', async () => {
