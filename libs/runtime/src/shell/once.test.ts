@@ -76,6 +76,33 @@ describe('one input, once', () => {
     assert.deepEqual(Object.keys((await b.stored())['@owed'] ?? {}), ['inc-h1/act/s1']);
     assert.equal(b.read().length, 2, 'both were told');
   });
+  it('does the same operation anew when it is asked for after it was settled', async () => {
+    const b = new Bench();
+    b.start('a');
+    await b.publish(lost('h1', 1));
+    await b.clock.runFor(500);
+    await b.publish(lost('h1', 2));
+    await b.clock.runFor(500);
+    assert.deepEqual(
+      b.tries.map((t) => t.attempt),
+      ['a/1/1', 'a/1/2'],
+    );
+    assert.deepEqual((await b.stored())['@owed'] ?? {}, {});
+  });
+  it('is not read again after a restart: reading begins where it stopped', async () => {
+    const b = new Bench();
+    const first = b.start('a');
+    await b.publish(lost('h1', 1));
+    await b.clock.runFor(500);
+    await first.stop();
+    const second = b.start('b');
+    await b.publish(lost('h2', 2));
+    await b.clock.runFor(500);
+    assert.deepEqual(
+      second.notes.filter((n) => n.startsWith('lifeboat.')),
+      ['lifeboat.agent.lost'],
+    );
+  });
   it('stores state, owed acts, outgoing events and position together', async () => {
     const b = new Bench();
     const commits: Changes[] = [];
