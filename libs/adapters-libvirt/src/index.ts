@@ -1,0 +1,1 @@
+export { type LibvirtOptions, type LibvirtVms, libvirtVms } from './libvirt-vms.ts';
