@@ -24,8 +24,7 @@ export function seeRound(s: MonitorState, settings: MonitorSettings, r: Round, a
 
   let state = withoutStrangers(s, settings);
   const outputs: MonitorOutput[] = [];
-  let busy = 0;
-  for (const host of settings.hosts.keys()) if (isUnderway(documentOf(s, host))) busy++;
+  let busy: number | null = null;
   let noteworthy = false;
   let suspicion = false;
   for (const host of settings.hosts.values()) {
@@ -39,6 +38,7 @@ export function seeRound(s: MonitorState, settings: MonitorSettings, r: Round, a
       before.signals.management?.is === 'alive'
     )
       continue;
+    busy ??= restartsUnderway(s, settings);
     const step = hostInRound(state, settings, host, seen, busy < settings.restart.atOnce, at);
     if (before === undefined || !isUnderway(before)) busy += isUnderway(step.state) ? 1 : 0;
     noteworthy ||= step.outputs.length > 0;
@@ -50,6 +50,10 @@ export function seeRound(s: MonitorState, settings: MonitorSettings, r: Round, a
   const told = roundTold(compute.state, settings, seen, null, noteworthy, at);
   return { state: told.state, outputs: [...outputs, ...compute.outputs, ...told.outputs] };
 }
+
+/** Counted only in rounds in which somebody is not well. */
+const restartsUnderway = (s: MonitorState, settings: MonitorSettings): number =>
+  [...settings.hosts.keys()].filter((h) => isUnderway(documentOf(s, h))).length;
 
 function hostInRound(
   s: MonitorState,
