@@ -18,7 +18,7 @@ export async function evacuate(
   e: EvacuateEffect,
   context: PerformContext,
 ): Promise<EvacuateResult> {
-  const contradiction = await power.contradiction(e.host);
+  const contradiction = await power.contradiction(e.proof);
   if (contradiction !== null) return { kind: 'host-alive', code: 'NO_PROOF', detail: contradiction };
   const first = await look(ports, e, false);
   if (first.kind !== 'may') return first;
