@@ -8,7 +8,17 @@ const tool = (name: string) => fileURLToPath(new URL(`../node_modules/.bin/${nam
 /** `npm run check`: everything that can be said about the code without running it, cheapest first. */
 const checks: readonly (readonly [name: string, program: string, ...args: string[]])[] = [
   ['format and lint', tool('biome'), 'ci', '--colors=off', '--error-on-warnings', '--diagnostic-level=warn', '--max-diagnostics=100', '.'],
-  ['types', tool('tsc'), '--project', 'tsconfig.json', '--pretty', 'false'],
+  [
+    'types',
+    tool('tsc'),
+    '--project',
+    'tsconfig.json',
+    '--pretty',
+    'false',
+    '--incremental',
+    '--tsBuildInfoFile',
+    'node_modules/.cache/types.tsbuildinfo',
+  ],
   ['boundaries', tool('depcruise'), 'services', 'libs', 'deploy', 'test', '--output-type', 'err-long'],
   ['generated documents', process.execPath, 'libs/contracts/src/generate/main.ts', '--check'],
 ];

@@ -43,9 +43,9 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       name: 'check',
       about: 'what can be said without running anything',
       programs: [['check', 'test/check.ts']],
-      limitMinutes: 4,
+      limitMinutes: 5,
     },
-    unit: { ...plain, name: 'unit', about: 'decisions, adapters without servers, architecture', files: unit, parallel: 2, limitMinutes: 5 },
+    unit: { ...plain, name: 'unit', about: 'decisions, adapters without servers, architecture', files: unit, parallel: 2, limitMinutes: 4 },
     sim: {
       ...plain,
       name: 'sim',
