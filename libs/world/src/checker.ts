@@ -17,6 +17,8 @@ export interface IncidentSeen {
   /** VMs that it has asked to evacuate and has not given out of its hands. */
   readonly inHand: Set<VmId>;
   readonly unevacuable: Map<VmId, string>;
+  /** VMs that were seen running on their new hosts, and when that was told. */
+  readonly verified: Map<VmId, Instant>;
   waitingFor: string | null;
 }
 
@@ -90,6 +92,11 @@ export class Checker {
         this.#proven(e.data.incident, e.data.from, `evacuation of VM ${e.data.vm} was started`);
         break;
       case 'lifeboat.vm.verified':
+        this.#with(e.data.incident, (i) => {
+          i.inHand.delete(e.data.vm);
+          i.verified.set(e.data.vm, this.#world.now());
+        });
+        break;
       case 'lifeboat.vm.handed-over':
         this.#with(e.data.incident, (i) => i.inHand.delete(e.data.vm));
         break;
@@ -128,6 +135,7 @@ export class Checker {
       ),
       inHand: new Set(),
       unevacuable: new Map(),
+      verified: new Map(),
       waitingFor: null,
     });
   }

@@ -41,7 +41,8 @@ export function reportIsTrue(world: World, nova: Nova, i: IncidentSeen, report: 
   for (const [vm, { host }] of i.vms) {
     if (told.has(vm) || world.vm(vm).deleted) continue;
     const v = world.vm(vm);
-    const stayed = !i.isolated.has(host) && (v.copies.has(host) || v.ownerStopped);
+    const crashed = v.runs.at(-1)?.crashed === true;
+    const stayed = !i.isolated.has(host) && (v.copies.has(host) || v.ownerStopped || crashed);
     if (!stayed) untrue.push(`the report of ${i.incident} forgets VM ${vm}, which was on ${host} when it was opened`);
   }
   return untrue;
@@ -118,13 +119,13 @@ function lastIncidentOf(v: SimVm, host: HostId, incidents: readonly IncidentSeen
       (i.hosts.includes(host) && i.closedAt === null),
   );
   const last = mine.at(-1) ?? null;
-  // it ran well after that incident was over: what ended it later is none of the incident's doing
-  if (
-    last?.closedAt != null &&
-    endedOn !== null &&
-    (endedOn.to ?? 0) > last.closedAt &&
-    !incidents.some((i) => i.openedAt >= (endedOn.to ?? 0) && i.vms.has(v.spec.vm))
-  )
-    return null;
-  return last;
+  if (last === null || endedOn === null) return last;
+  // the guest crashed by itself on a host that was never isolated: a VM failure of its own
+  if (endedOn.crashed === true && !last.isolated.has(endedOn.host)) return null;
+  // it ran well after that incident was over, or this very run was seen on its new host: what ended it later is none of its doing
+  const seen = !last.hosts.includes(endedOn.host) && (last.verified.get(v.spec.vm) ?? -1) >= endedOn.from;
+  const endedAt = endedOn.to ?? 0;
+  const over = last.closedAt !== null && endedAt > last.closedAt;
+  const another = incidents.some((i) => i.openedAt >= endedAt && i.vms.has(v.spec.vm));
+  return (seen || over) && !another ? null : last;
 }

@@ -105,7 +105,7 @@ export interface SimVm {
   /** Hosts whose hypervisor knows the guest, running or not, with the state it has where it does not run. */
   readonly defined: Map<HostId, { state: 'shut-off' | 'crashed'; since: Instant }>;
   /** Every run of a guest process, also those that ended. */
-  readonly runs: { host: HostId; from: Instant; to: Instant | null }[];
+  readonly runs: { host: HostId; from: Instant; to: Instant | null; crashed?: true }[];
 }
 
 /** What really happened, told at once to whoever listens: adapters, the composition, the invariants. */

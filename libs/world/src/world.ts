@@ -313,7 +313,7 @@ export class World {
     if (!v.copies.delete(host)) return;
     v.defined.set(host, { state, since: this.now() });
     const run = v.runs.findLast((r) => r.host === host && r.to === null);
-    if (run !== undefined) run.to = this.now();
+    if (run !== undefined) Object.assign(run, { to: this.now() }, state === 'crashed' ? { crashed: true } : {});
     this.happened({ kind: 'copy', vm, host, running: false, why });
   }
   /** Ends it if it runs, and the hypervisor forgets it. */
