@@ -11,7 +11,8 @@ import type { Ports } from './servers.ts';
 /** What runs beside the servers (agents run on the hosts), and where each says how it is. */
 export const serviceNames = ['agent-watcher', 'node-monitor', 'fault-correlator', 'scheduler', 'migrator', 'notifier'] as const;
 export type ServiceName = (typeof serviceNames)[number];
-const FIRST_PORT = 7101;
+/** The first of as many ports in a row as there are services. */
+const FIRST_PORT = Number(process.env.LIFEBOAT_FIRST_PORT ?? 7101);
 export const portOf = (name: ServiceName) => FIRST_PORT + serviceNames.indexOf(name);
 export const repository = fileURLToPath(new URL('../../..', import.meta.url));
 export const mainOf = (name: ServiceName) => join(repository, 'services', name, 'src', 'main.ts');
