@@ -40,9 +40,10 @@ export function diagnose(e: Seen, powerIsAwaited: boolean): Diagnosis {
 }
 
 function withAgent(e: Seen): Diagnosis {
-  if (e.production === 'dead' && e.management !== 'dead')
-    return judged('production network failure', 'agent and management well, production dead for all peers', false);
-  return { kind: 'well' };
+  if (e.production !== 'dead') return { kind: 'well' };
+  // silent on both networks: its session has only not lapsed yet
+  if (e.management === 'dead') return undecided("the end of the agent's session, or a sign of life");
+  return judged('production network failure', 'agent and management well, production dead for all peers', false);
 }
 
 const powerWord = (p: Seen['power']) => (p === 'on' ? 'on' : p === 'unreachable' ? 'unknown (the fence device is silent)' : 'unknown');
