@@ -1,3 +1,4 @@
 export { FleetModel } from './model/fleet-model.ts';
 export { plan, planOn } from './plan.ts';
-export type { ClusterRules, PlanAsk, PlanRequest } from './request.ts';
+export type { ClusterRules, ClusterRulesOf, PlanAsk, PlanRequest } from './request.ts';
+export { type Refreshed, Survivability, type Survival, survivability } from './survive/survivability.ts';

@@ -8,13 +8,15 @@ export interface ClusterRules {
   readonly highPerformanceClusters: readonly ClusterId[];
 }
 
+export type ClusterRulesOf = ReadonlyMap<ClusterId, ClusterRules>;
+
 /** Everything of a request but the fleet, which a FleetModel may hold instead. */
 export interface PlanAsk {
   /** Hosts that run nothing any more: their VMs are gone from them, and none is a target. */
   readonly failedHosts: readonly HostId[];
   /** The VMs to place; all on the failed hosts when absent. A VM that the fleet does not know is left out of the plan. */
   readonly vms?: readonly VmId[];
-  readonly clusters: ReadonlyMap<ClusterId, ClusterRules>;
+  readonly clusters: ClusterRulesOf;
   /** Room already promised on a host (plans in flight), beyond what `used` says. */
   readonly inFlight?: ReadonlyMap<HostId, Resources>;
   /** VMs on their way to a host: they take their room there and count there for server groups and rack spread. */

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FleetVm } from '@lifeboat/contracts';
 import type { PlanRequest } from '@lifeboat/planner';
-import loadHighs from 'highs';
+import * as highs from 'highs';
 import { type Family, families, instance } from './instances.ts';
 
 export interface Optimum {
@@ -73,7 +73,7 @@ const model = (q: PlanRequest) => {
 };
 
 const wrap = (s: string) => s.replace(/(.{1,400}) \+ /g, '$1\n + ');
-const solver = await loadHighs();
+const solver = await highs.default();
 
 const most = (m: ReturnType<typeof model>, extra: string[], of: { name: string }[]): number | undefined => {
   if (of.length === 0) return 0;
