@@ -53,7 +53,10 @@ export const TopologySchema = Closed({
       icmp: Type.Optional(Type.Boolean({ default: true })),
       tcpPorts: Type.Optional(Type.Array(Type.Integer({ minimum: 1, maximum: 65535 }), { default: [22] })),
       refusedIsAlive: Type.Optional(
-        Type.Boolean({ default: true, description: 'A TCP reset shows that the host is up. False where addresses outlive their hosts, as on loopback.' }),
+        Type.Boolean({
+          default: true,
+          description: 'A TCP reset shows that the host is up. False where addresses outlive their hosts, as on loopback.',
+        }),
       ),
       peers: Type.Optional(
         Type.Integer({ minimum: 0, maximum: 16, default: 4, description: 'How many peers each agent probes over the production network.' }),
