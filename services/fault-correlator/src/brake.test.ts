@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type IncidentId, incidentId } from '@lifeboat/kernel';
+import { clusterOf, HOSTS, place, RegionStory, settingsFor } from './region.test.ts';
+
+type Brake = ReturnType<typeof settingsFor>['brake'];
+/** Each rack its own cluster, so that cluster and region can be told apart. */
+const story = (brake: Brake) => {
+  const r = new RegionStory(settingsFor({ brake, places: new Map(HOSTS.map((h) => place(h, { cluster: clusterOf(h) }))) }));
+  return r.run(2);
+};
+const incidentOf = (r: RegionStory, host: string): IncidentId =>
+  r.confirmed().find((e) => e.data.hosts.some((h) => h === host))?.data.incident ?? incidentId('inc-none');
+
+describe('the brake', () => {
+  it('more of a cluster at once than its share: held, with the numbers', () => {
+    const r = story({ clusterShare: 0.4, regionShare: 1, hosts: 100 });
+    r.dies('a1');
+    r.dies('a2');
+    r.dies('b1');
+    r.run(5);
+    assert.deepEqual(r.words, [
+      'confirmed a1: host failure',
+      'held a2: brake: 2 of 3 hosts of cluster cluster-a at once',
+      'confirmed b1: host failure',
+    ]);
+  });
+  it('more of the region at once than its share: held', () => {
+    const r = story({ clusterShare: 1, regionShare: 0.25, hosts: 100 });
+    for (const host of ['a1', 'b1', 'c1']) r.dies(host);
+    r.run(5);
+    assert.deepEqual(r.words, [
+      'confirmed a1: host failure',
+      'confirmed b1: host failure',
+      'held c1: brake: 3 of 9 hosts of the region at once',
+    ]);
+  });
+  it('more than the set number at once: held', () => {
+    const r = story({ clusterShare: 1, regionShare: 1, hosts: 1 });
+    for (const host of ['a1', 'b1']) r.dies(host);
+    r.run(5);
+    assert.deepEqual(r.words, ['confirmed a1: host failure', 'held b1: brake: 2 hosts at once, 1 are allowed']);
+  });
+  it('lets at least one host fail, however small the cluster', () => {
+    const r = story({ clusterShare: 0.01, regionShare: 0.01, hosts: 1 });
+    r.dies('a1');
+    r.run(5);
+    assert.deepEqual(r.words, ['confirmed a1: host failure']);
+  });
+  it('lets the next one pass when an incident is closed', () => {
+    const r = story({ clusterShare: 0.4, regionShare: 1, hosts: 100 });
+    r.dies('a1');
+    r.dies('a2');
+    r.run(5);
+    r.closed(incidentOf(r, 'a1'), ['a1']);
+    r.run(1);
+    assert.deepEqual(r.words.slice(2), ['confirmed a2: host failure']);
+  });
+  it('a held host that is well again is forgotten', () => {
+    const r = story({ clusterShare: 0.4, regionShare: 1, hosts: 100 });
+    r.dies('a1');
+    r.dies('a2');
+    r.run(5);
+    r.returns('a2');
+    r.run(2);
+    assert.equal(r.standing('a2'), 'none');
+    assert.deepEqual(
+      r.confirmed().map((e) => e.data.hosts),
+      [['a1']],
+    );
+  });
+});
