@@ -36,7 +36,12 @@ export function close(s: SchedulerState, i: Incident, at: Instant): Step {
 
 const line = (r: VmRecord) => {
   if (r.stage.kind !== 'settled')
-    return { vm: r.vm, outcome: r.status === 'ACTIVE' ? ('running' as const) : ('stopped' as const), host: r.from, reason: 'its host came back before it was isolated' };
+    return {
+      vm: r.vm,
+      outcome: r.status === 'ACTIVE' ? ('running' as const) : ('stopped' as const),
+      host: r.from,
+      reason: 'its host came back before it was isolated',
+    };
   const { outcome, host, reason } = r.stage;
   return { vm: r.vm, outcome, ...(host === null ? {} : { host }), ...(reason === '' ? {} : { reason: reason.slice(0, 500) }) };
 };

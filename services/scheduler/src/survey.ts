@@ -117,7 +117,10 @@ function place(
 /** Its new host failed, too: the older incident, if it is still open, lets go of the VM. */
 function takeFromOther(s: SchedulerState, i: Incident, before: VmRecord | undefined, at: Instant): Step {
   if (before === undefined || before.incident === i.incident || !s.incidents.has(before.incident)) return stay(s);
-  const letGo = { ...before, stage: { kind: 'settled', outcome: 'handed-over', host: null, reason: `incident ${i.incident} has it` } } as const;
+  const letGo = {
+    ...before,
+    stage: { kind: 'settled', outcome: 'handed-over', host: null, reason: `incident ${i.incident} has it` },
+  } as const;
   const settled = putVm(s, letGo);
   const other = settled.incidents.get(before.incident) as Incident;
   return decided(
