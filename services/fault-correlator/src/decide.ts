@@ -51,7 +51,7 @@ function learn(s: CorrelatorState, settings: CorrelatorSettings, e: LifeboatEven
       return stay(withHost(s, host, (v) => ({ ...v, restarts: succeeded ? null : { failed: (v.restarts?.failed ?? 0) + 1, lastAt: at } })));
     }
     case 'lifeboat.incident.closed':
-      return stay(closeIncident(s, e));
+      return stay(closeIncident(s, e, at));
     default:
       return decided(s);
   }
@@ -121,12 +121,14 @@ function suspect(s: CorrelatorState, settings: CorrelatorSettings, host: HostId,
   return bad ? { ...s, standings: s.standings.set(host, { kind: 'suspected', since: at }) } : s;
 }
 
-function closeIncident(s: CorrelatorState, e: EventOf<'lifeboat.incident.closed'>): CorrelatorState {
+function closeIncident(s: CorrelatorState, e: EventOf<'lifeboat.incident.closed'>, at: Instant): CorrelatorState {
   let { standings } = s;
   for (const host of e.data.hosts) {
     const standing = standings.get(host);
-    if (standing?.kind === 'confirmed' && standing.incident === e.data.incident)
-      standings = standings.set(host, { ...standing, closed: true });
+    if (standing?.kind !== 'confirmed' || standing.incident !== e.data.incident) continue;
+    // Withdrawn: its VMs never left it. Should it be gone again already, that is a new failure.
+    const next = e.data.outcome === 'withdrawn' ? ({ kind: 'suspected', since: at } as const) : { ...standing, closed: true };
+    standings = standings.set(host, next);
   }
   return { ...s, standings };
 }
