@@ -19,6 +19,8 @@ export const CONTACT = 'operator@example.org';
 /** Both at their defaults: what an operator gets. */
 export const SESSION_MS = 4_000;
 const LEASE_MS = 4_000;
+/** Nova has to answer for the hypervisors here (libvirt would): six agents that ask it all the time would take a core. */
+const VM_POLL_MS = 5_000;
 /** Shorter than a minute, so that a run does not wait for nothing. */
 const RELEASE_AFTER_MS = 5_000;
 
@@ -135,7 +137,7 @@ const startHosts = async (
   const hosts = labHosts({
     count: COMPUTES,
     agentCommand: () => ['sh', '-c', `while :; do '${process.execPath}' '${agent}'; sleep 1; done`],
-    agentEnv: (n) => ({ ...env, LIFEBOAT_HOST: hostName(n), LIFEBOAT_VM_SOURCE: 'nova' }),
+    agentEnv: (n) => ({ ...env, LIFEBOAT_HOST: hostName(n), LIFEBOAT_VM_SOURCE: 'nova', LIFEBOAT_VM_POLL_MS: String(VM_POLL_MS) }),
   });
   undo.push(async () => {
     await hosts.stopAll();

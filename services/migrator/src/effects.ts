@@ -14,8 +14,8 @@ export type FenceEffect = Act & Readonly<{ kind: 'fence'; method: string }>;
 export type ShutOutEffect = Act & Readonly<{ kind: 'shut-out' }>;
 /** Look at the VM, its host's power and Nova's records; then, if nothing speaks against it, ask for one evacuation. */
 export type EvacuateEffect = Act & Readonly<{ kind: 'evacuate'; vm: VmId; to: HostId; proof: ProofOfDeath; ended: readonly string[] }>;
-/** How do the evacuations away from this host stand? */
-export type WatchEffect = Act & Readonly<{ kind: 'watch'; vms: readonly VmId[] }>;
+/** How do the evacuations away from this host stand? `closely`: VMs to be looked at even while their record says running. */
+export type WatchEffect = Act & Readonly<{ kind: 'watch'; vms: readonly VmId[]; closely: readonly VmId[] }>;
 /** Nova: start a VM that was running before, and came up stopped on its new host. */
 export type StartEffect = Act & Readonly<{ kind: 'start'; vm: VmId }>;
 /** Nova: set a VM free whose evacuation can never end, because its target is proven dead. */
@@ -52,7 +52,8 @@ export type EvacuateResult =
   /** Nothing was done; 'same' candidate again, or the 'next' one, or 'never'. */
   | (Readonly<{ kind: 'refused'; then: 'same' | 'next' | 'never' }> & Failed);
 export type WatchResult =
-  | Readonly<{ kind: 'watched'; vms: readonly CloudVm[]; records: readonly EvacuationRecord[] }>
+  /** `unseen`: not looked at, for their record says running. */
+  | Readonly<{ kind: 'watched'; vms: readonly CloudVm[]; unseen: readonly VmId[]; records: readonly EvacuationRecord[] }>
   | (Readonly<{ kind: 'watch-failed' }> & Failed);
 export type ReviveResult = Readonly<{ kind: 'revived' }> | (Readonly<{ kind: 'revive-failed' }> & Failed);
 export type ReleaseResult = Readonly<{ kind: 'released' }> | (Readonly<{ kind: 'release-failed' }> & Failed);

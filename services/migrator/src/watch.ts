@@ -8,6 +8,9 @@ import type { MigratorSettings } from './settings.ts';
 import { dropMove, type MigratorState, type Move, putMove } from './state.ts';
 import type { Step } from './step.ts';
 
+/** After this long a VM is looked at itself, whatever its record says: its owner may have deleted it. */
+const CLOSELY_AFTER_MS = 10_000;
+
 /** One look at a time at every host from which VMs are moving. */
 export function watchWhatMoves(s: MigratorState, settings: MigratorSettings, at: Instant): Step {
   const byHost = new Map<HostId, Move[]>();
@@ -23,6 +26,7 @@ export function watchWhatMoves(s: MigratorState, settings: MigratorSettings, at:
       incident: (moves[0] as Move).incident,
       host,
       vms: moves.map((m) => m.vm),
+      closely: moves.filter((m) => at - m.notBefore > CLOSELY_AFTER_MS).map((m) => m.vm),
     };
     step = andThen(step, (next) => decided({ ...next, watches: next.watches.set(host, { host, number }) }, order(effect)));
   }
@@ -34,11 +38,13 @@ export function watched(s: MigratorState, settings: MigratorSettings, e: WatchEf
   if (r.kind === 'watch-failed') return step;
   const vms = new Map(r.vms.map((v) => [v.vm, v]));
   const asked = new Set(e.vms);
+  const unseen = new Set(r.unseen);
   for (const m of s.moves.values()) {
     if (m.stage !== 'running' || m.from !== e.host || !asked.has(m.vm)) continue;
     // Newest first, without those whose end has been seen.
     const record = r.records.find((x) => x.vm === m.vm && !m.endedRecords.includes(x.id));
-    step = andThen(step, (next) => judge(next, settings, m, vms.get(m.vm), record, at));
+    const vm = unseen.has(m.vm) ? 'unseen' : vms.get(m.vm);
+    step = andThen(step, (next) => judge(next, settings, m, vm, record, at));
   }
   return step;
 }
@@ -52,13 +58,14 @@ function judge(
   s: MigratorState,
   settings: MigratorSettings,
   m: Move,
-  vm: CloudVm | undefined,
+  vm: CloudVm | 'unseen' | undefined,
   record: EvacuationRecord | undefined,
   at: Instant,
 ): Step {
   if (vm === undefined) return failure(s, m, 'CLOUD_NOT_FOUND', 'its owner deleted it', 'gone', at);
   if (m.acting !== 'nothing') return stay(s);
   if (record?.state === 'running' && record.to !== null && isProvenDead(s, record.to)) return resetIt(s, m, record, record.to);
+  if (vm === 'unseen') return stay(s);
   const sinceCallMs = at - m.notBefore;
   const hadTime = !m.unsure || sinceCallMs > settings.recordWithinMs;
   if (record?.state === 'done' && vm.host === m.from) return stay(putMove(s, ended(m, record)));

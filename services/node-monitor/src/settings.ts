@@ -40,7 +40,7 @@ export const defaultMonitorSettings = {
   computeEveryMs: 10_000,
   computeEverySuspectMs: 4_000,
   roundEveryMs: 10_000,
-  slowAfterMs: 120_000,
+  slowAfterMs: 15_000,
   slowMs: 5_000,
   restart: { afterMs: 3_000, tries: 3, pausesMs: [10_000, 30_000], returnsWithinMs: 20_000, atOnce: 8 },
 } as const satisfies Omit<MonitorSettings, 'hosts'>;

@@ -18,9 +18,8 @@ export async function evacuate(
   e: EvacuateEffect,
   context: PerformContext,
 ): Promise<EvacuateResult> {
-  const contradiction = await power.contradiction(e.proof);
+  const [contradiction, first] = await Promise.all([power.contradiction(e.proof), look(ports, e, false)]);
   if (contradiction !== null) return { kind: 'host-alive', code: 'NO_PROOF', detail: contradiction };
-  const first = await look(ports, e, false);
   if (first.kind !== 'may') return first;
   const admitted = await ports.ledger.admit(e.operation, context.epoch, context.attempt);
   if (!admitted.ok) return refused('same', admitted);

@@ -1,5 +1,5 @@
 import type { FenceMethod, ProofOfDeath, Topology } from '@lifeboat/contracts';
-import { type Epoch, failures, type HostId, instant, type VmId } from '@lifeboat/kernel';
+import { type Epoch, failures, type HostId, instant, ok, type VmId } from '@lifeboat/kernel';
 import type { Clock, Cloud, FenceDevice, OperationLedger } from '@lifeboat/ports';
 import type { PerformContext, ServiceWorld } from '@lifeboat/runtime';
 import type {
@@ -39,7 +39,7 @@ export function migratorWorld(ports: MigratorPorts): ServiceWorld<MigratorEffect
     perform: (e, context) => {
       switch (e.kind) {
         case 'fence':
-          return fence(ports, e, context);
+          return fence(ports, power, e, context);
         case 'shut-out':
           return shutOut(ports, e.host, e.incident, context);
         case 'evacuate':
@@ -68,14 +68,14 @@ export const methodOf = (ports: MigratorPorts, host: HostId, name: string): Fenc
 const notOurs = { code: 'LEASE_LOST', detail: failures.LEASE_LOST.about } as const;
 
 /** Already off is success. Otherwise: off, and then only what the device reads back counts. */
-async function fence(ports: MigratorPorts, e: FenceEffect, context: PerformContext): Promise<FenceResult> {
+async function fence(ports: MigratorPorts, power: PowerCheck, e: FenceEffect, context: PerformContext): Promise<FenceResult> {
   const failed = (code: string, detail: string): FenceResult => ({ kind: 'fence-failed', code, detail });
   const method = methodOf(ports, e.host, e.method);
   if (method === undefined) return failed('FENCE_MISCONFIGURED', `the topology has no fence method '${e.method}' for ${e.host} any more`);
-  const proof = (kind: ProofOfDeath['kind'], detail: string): FenceResult => ({
-    kind: 'fence',
-    proof: { host: e.host, kind, method: e.method, at: instant(ports.clock.now()), detail },
-  });
+  const proof = (kind: ProofOfDeath['kind'], detail: string): FenceResult => {
+    power.sawOff(e.host);
+    return { kind: 'fence', proof: { host: e.host, kind, method: e.method, at: instant(ports.clock.now()), detail } };
+  };
   const before = await ports.fence.status(e.host, method);
   if (before.ok && before.value === 'off') return proof('already-off', `${method.agent} said off before anything was done`);
   const admitted = await ports.ledger.admit(e.operation, context.epoch, context.attempt);
@@ -102,14 +102,22 @@ async function shutOut(ports: MigratorPorts, host: HostId, incident: string, con
   return disabled.ok ? { kind: 'shut-out' } : { kind: 'shut-out-failed', code: disabled.code, detail: disabled.detail };
 }
 
-/** Records first, VMs after: a record that says done is then never newer than the VM beside it. */
+/**
+ * Records first, VMs after: a record that says done is then never newer than the VM beside it. A VM whose newest record is
+ * still running has nothing to tell: looking at all of them all the time costs Nova more than evacuating them.
+ */
 async function watch(ports: MigratorPorts, e: WatchEffect): Promise<WatchResult> {
   const records = await ports.cloud.evacuationsFrom(e.host);
   if (!records.ok) return { kind: 'watch-failed', code: records.code, detail: records.detail };
-  const vms = await ports.cloud.vms(e.vms);
+  const newest = new Map(records.value.toReversed().map((r) => [r.vm, r]));
+  const closely = new Set(e.closely);
+  const unseen = e.vms.filter((vm) => newest.get(vm)?.state === 'running' && !closely.has(vm));
+  const skip = new Set(unseen);
+  const look = e.vms.filter((vm) => !skip.has(vm));
+  const vms = look.length === 0 ? ok([]) : await ports.cloud.vms(look);
   if (!vms.ok) return { kind: 'watch-failed', code: vms.code, detail: vms.detail };
   const wanted = new Set(e.vms);
-  return { kind: 'watched', vms: vms.value, records: records.value.filter((r) => wanted.has(r.vm)) };
+  return { kind: 'watched', vms: vms.value, unseen, records: records.value.filter((r) => wanted.has(r.vm)) };
 }
 
 async function start(ports: MigratorPorts, vm: VmId, context: PerformContext): Promise<ReviveResult> {
