@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import type { Job, JobDone } from './crew.ts';
-import { guardNamed } from './guards.ts';
+import { guardNamed, withoutGuard } from './guards.ts';
 import { simulate } from './simulate.ts';
 
 parentPort?.on('message', (job: Job) => {
@@ -8,8 +8,8 @@ parentPort?.on('message', (job: Job) => {
 });
 
 async function run(job: Job): Promise<JobDone> {
-  const off = job.without === undefined ? {} : guardNamed(job.without).off(job.seed);
-  const r = await simulate({ seed: job.seed, ...off, ...(job.faults === undefined ? {} : { faults: job.faults }) });
+  const choices = job.without === undefined ? { seed: job.seed } : withoutGuard(guardNamed(job.without), job.seed);
+  const r = await simulate({ ...choices, ...(job.faults === undefined ? {} : { faults: job.faults }) });
   const { hash, virtualMs, incidents, evacuated, crashes } = r;
   return { job, hash, virtualMs, incidents, evacuated, crashes, violations: r.violations.map((v) => `${v.rule}: ${v.text}`) };
 }

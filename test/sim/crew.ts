@@ -39,7 +39,11 @@ async function oneWorker(next: () => Job | null, onDone: (d: JobDone) => void): 
     if (done === null) {
       await worker.terminate();
       worker = null;
-      onDone({ ...nothing, job, violations: [`nothing-forgotten: the run did not come to its end in ${LONGEST_MS / 1000} s of real time`] });
+      onDone({
+        ...nothing,
+        job,
+        violations: [`nothing-forgotten: the run did not come to its end in ${LONGEST_MS / 1000} s of real time`],
+      });
     } else onDone(done);
   }
   await worker?.terminate();

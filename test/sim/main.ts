@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { crew, inTurn, inWords, noSums, replay, sum } from './crew.ts';
-import { guardNamed } from './guards.ts';
+import { guardNamed, withoutGuard } from './guards.ts';
 import { simulate } from './simulate.ts';
 
 /**
@@ -21,9 +21,11 @@ const { values } = parseArgs({
 const PROGRESS_MS = 15_000;
 
 const one = async (seed: number) => {
-  const r = await simulate({ seed, ...(values.without === undefined ? {} : guardNamed(values.without).off(seed)) });
+  const r = await simulate(values.without === undefined ? { seed } : withoutGuard(guardNamed(values.without), seed));
   if (values.trace === true) for (const l of r.trace) if (values.about === undefined || l.includes(values.about)) console.log(l);
-  console.log(JSON.stringify({ ...r, trace: undefined, violations: r.violations.map((v) => `${v.rule}: ${v.text}`) }, null, 1));
+  console.log(
+    JSON.stringify({ ...r, trace: undefined, events: undefined, violations: r.violations.map((v) => `${v.rule}: ${v.text}`) }, null, 1),
+  );
   return r.violations.length;
 };
 

@@ -1,5 +1,6 @@
 import { VirtualClock } from '@lifeboat/adapters-memory';
-import { type Changes, EmbeddedRegion, type ServiceProcess, type Wrap } from '@lifeboat/embedded';
+import type { EventOf, EventType, LifeboatEvent } from '@lifeboat/contracts';
+import { type Changes, EmbeddedRegion, type Wrap } from '@lifeboat/embedded';
 import { after, type HostId, type Instant } from '@lifeboat/kernel';
 import {
   Checker,
@@ -7,19 +8,34 @@ import {
   type FaultMix,
   faultsFor,
   Prng,
+  type RegionOptions,
   region,
-  type ServiceFault,
   simulatedRegion,
   type Violation,
+  type World,
 } from '@lifeboat/world';
+import { Chaos } from './chaos.ts';
 
 export interface SimulationChoices {
   readonly seed: number;
   readonly faults?: FaultMix;
   readonly wrap?: Wrap;
   readonly change?: Changes;
+  /** For what stands in an adapter's place and takes time: it gets the run's own clock. */
+  readonly wrapWithSleep?: (sleep: (ms: number) => Promise<void>) => Wrap;
   /** Faults are injected for this long; then everything is healed and the run must come to rest. */
   readonly faultsMs?: number;
+  readonly region?: Partial<RegionOptions>;
+  /** A story with a schedule of its own, told to the world beside (or instead of) faults by chance. */
+  readonly story?: (s: Stage) => void;
+}
+/** What a story has at hand. */
+export interface Stage {
+  readonly world: World;
+  /** Does this so long after the beginning. */
+  readonly at: (ms: number, act: () => void) => void;
+  /** Does this when an event of this type is published for the first time. */
+  readonly once: <T extends EventType>(type: T, act: (e: EventOf<T>) => void) => void;
 }
 export interface SimulationReport {
   readonly seed: number;
@@ -30,11 +46,14 @@ export interface SimulationReport {
   readonly incidents: number;
   readonly evacuated: number;
   readonly crashes: number;
+  /** Every event, when it was first published; an event published again is not told again. */
+  readonly events: readonly LifeboatEvent[];
 }
 
 const FAULTS_MS = 150_000;
 const REST_MS = 900_000;
 const LOOK_MS = 5_000;
+const policy = { releaseAfterHealthyMs: 10_000 } as const;
 
 /** One seed, from the first fault to rest: the same seed gives the same run, step by step. */
 export async function simulate(choices: SimulationChoices): Promise<SimulationReport> {
@@ -42,28 +61,27 @@ export async function simulate(choices: SimulationChoices): Promise<SimulationRe
   const clock = new VirtualClock();
   const start = clock.now();
   const chaos = new Chaos(seed, choices.faults ?? faultsFor(seed));
-  const counts = { incidents: 0, evacuated: 0 };
+  const told = new Told();
   let checker: Checker | null = null;
   const r = new EmbeddedRegion({
     clock,
     seed,
-    region: region({ ...simulatedRegion, seed, policy: { releaseAfterHealthyMs: 10_000 }, brake: { clusterShare: 0.6, regionShare: 0.6 } }),
+    region: region({ ...simulatedRegion, seed, policy, brake: { clusterShare: 0.6, regionShare: 0.6 }, ...choices.region }),
     replicas: 2,
     sessionTimeoutMs: 4_000,
     busFaults: chaos.bus,
     available: { bus: () => chaos.up('bus-away'), store: () => chaos.up('store-away') },
     onStep: (p) => chaos.step(p),
     onEvent: (e) => {
-      if (e.type === 'lifeboat.incident.opened') counts.incidents += 1;
-      if (e.type === 'lifeboat.vm.evacuated') counts.evacuated += 1;
       r.world.trace.add(clock.now(), e.source, `${e.type} ${JSON.stringify(e.data).slice(0, 400)}`);
       checker?.observe(e);
+      told.tell(e);
     },
     onTrouble: (process, what) => {
       r.world.trace.add(clock.now(), process, what.slice(0, 600));
       if (what.startsWith('a bug') || what.includes('threw')) bugs.push(`${process}: ${what}`);
     },
-    ...(choices.wrap === undefined ? {} : { wrap: choices.wrap }),
+    wrap: { ...choices.wrap, ...choices.wrapWithSleep?.((ms) => clock.sleep(ms)) },
     ...(choices.change === undefined ? {} : { change: choices.change }),
   });
   const bugs: string[] = [];
@@ -77,6 +95,11 @@ export async function simulate(choices: SimulationChoices): Promise<SimulationRe
     hooks: chaos.hooks(r, clock, healAt),
   });
   chaos.begin(r, clock, healAt);
+  choices.story?.({
+    world: r.world,
+    at: (ms, act) => void clock.sleep(ms).then(act),
+    once: (type, act) => told.once(type, act as (e: LifeboatEvent) => void),
+  });
   r.start();
   injector.start();
   await clock.runUntil(healAt);
@@ -96,7 +119,9 @@ export async function simulate(choices: SimulationChoices): Promise<SimulationRe
     hash: r.world.trace.hash(),
     virtualMs: end - start,
     crashes: chaos.crashes,
-    ...counts,
+    events: told.events,
+    incidents: told.count('lifeboat.incident.opened'),
+    evacuated: told.count('lifeboat.vm.evacuated'),
   };
 }
 
@@ -106,87 +131,24 @@ const atRest = (r: EmbeddedRegion, checker: Checker): boolean =>
   [...r.world.hosts.values()].every((h) => h.os === 'up' && h.compute) &&
   [...r.nova.services.values()].every((s) => !s.forcedDown);
 
-/** What goes wrong with Lifeboat's own processes and servers: crashes and stalls between any two steps, servers away. */
-class Chaos {
-  readonly mix: FaultMix;
-  readonly #prng: Prng;
-  readonly #away = new Set<ServiceFault>();
-  #on = true;
-  #restart: (p: ServiceProcess) => void = () => undefined;
-  #stall: (p: ServiceProcess) => void = () => undefined;
-  crashes = 0;
+/** Every event once, in the order in which they were first published. */
+class Told {
+  readonly events: LifeboatEvent[] = [];
+  readonly #ids = new Set<string>();
+  readonly #waiting = new Map<EventType, (e: LifeboatEvent) => void>();
 
-  constructor(seed: number, mix: FaultMix) {
-    this.mix = mix;
-    this.#prng = new Prng(seed).fork('chaos');
+  once(type: EventType, act: (e: LifeboatEvent) => void): void {
+    this.#waiting.set(type, act);
   }
-
-  #strength(kind: ServiceFault): number {
-    return this.#on ? (this.mix.strength[kind] ?? 0) : 0;
+  tell(e: LifeboatEvent): void {
+    if (this.#ids.has(e.id)) return;
+    this.#ids.add(e.id);
+    this.events.push(e);
+    const act = this.#waiting.get(e.type);
+    this.#waiting.delete(e.type);
+    act?.(e);
   }
-
-  up(kind: ServiceFault): boolean {
-    return !this.#away.has(kind);
-  }
-
-  readonly bus = {
-    deliveryDelayMs: () => {
-      const s = this.#strength('event-delay');
-      return s > 0 && this.#prng.chance(0.2 * s) ? this.#prng.between(1, 5_000) : this.#prng.between(1, 20);
-    },
-    duplicate: () => this.#prng.chance(0.3 * this.#strength('event-duplicate')),
-    answerLost: () => this.#prng.chance(0.05 * this.#strength('event-duplicate')),
-  };
-
-  begin(r: EmbeddedRegion, clock: VirtualClock, healAt: Instant): void {
-    const later = (ms: number, act: () => void) => void clock.sleep(ms).then(act);
-    this.#restart = (p) => {
-      this.crashes += 1;
-      r.world.trace.add(clock.now(), p.name, 'killed');
-      p.kill();
-      later(this.#prng.between(200, 8_000), () => p.start());
-    };
-    this.#stall = (p) => {
-      const life = p.life;
-      if (life === null) return;
-      r.world.trace.add(clock.now(), p.name, 'stalled');
-      life.stall();
-      later(this.#prng.between(500, 25_000), () => life.resume());
-    };
-    later(healAt - clock.now(), () => {
-      this.#on = false;
-      this.#away.clear();
-      r.registry.back();
-    });
-  }
-
-  /** Called between any two steps of any process. */
-  step(p: ServiceProcess): void {
-    if (!this.#on) return;
-    if (this.#prng.chance(0.0008 * this.#strength('service-crash'))) this.#restart(p);
-    else if (this.#prng.chance(0.0005 * this.#strength('service-stall'))) this.#stall(p);
-  }
-
-  hooks(r: EmbeddedRegion, clock: VirtualClock, _healAt: Instant): Partial<Record<ServiceFault, (strength: number) => void>> {
-    const away = (kind: ServiceFault) => () => {
-      this.#away.add(kind);
-      void clock.sleep(this.#prng.between(1_000, 60_000)).then(() => this.#away.delete(kind));
-    };
-    return {
-      'service-crash': () => this.#restart(this.#prng.pick([...r.processes])),
-      'service-stall': () => this.#stall(this.#prng.pick([...r.processes])),
-      'event-duplicate': () => undefined,
-      'event-delay': () => undefined,
-      'session-expiry': () => {
-        const p = this.#prng.pick([...r.processes]);
-        if (p.life !== null) r.registry.expire(p.life.registry);
-      },
-      'store-away': away('store-away'),
-      'bus-away': away('bus-away'),
-      'registry-away': () => {
-        r.registry.down();
-        void clock.sleep(this.#prng.between(1_000, 30_000)).then(() => r.registry.back());
-      },
-    };
+  count(type: EventType): number {
+    return this.events.filter((e) => e.type === type).length;
   }
 }

@@ -1,0 +1,168 @@
+import type { HostId, VmId } from '@lifeboat/kernel';
+import { done, type Epoch, ok } from '@lifeboat/kernel';
+import type {
+  Admission,
+  Bus,
+  BusRecord,
+  Changes,
+  Cloud,
+  Delivered,
+  FenceDevice,
+  Lease,
+  OperationLedger,
+  Registry,
+  StateStore,
+} from '@lifeboat/ports';
+
+/*
+ * What is put in an adapter's place to take a guard away. Each keeps what it must remember for one run: make a new one
+ * for each.
+ */
+
+/** The same port, but for these of its methods. */
+function instead<T extends object>(port: T, other: Partial<T>): T {
+  return new Proxy(port, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(name in other ? other : target, name);
+      return typeof member === 'function' ? member.bind(name in other ? other : target) : member;
+    },
+  });
+}
+
+/** Says that it obeyed, and that the host is off; does nothing. */
+export const fenceThatOnlySaysSo = () => {
+  const ordered = new Set<HostId>();
+  return (fence: FenceDevice): FenceDevice =>
+    instead(fence, {
+      off: async (host) => {
+        ordered.add(host);
+        return done;
+      },
+      status: (host, method) => (ordered.has(host) ? Promise.resolve(ok('off' as const)) : fence.status(host, method)),
+    });
+};
+
+/** Takes writes of any epoch. */
+export const storeWithoutEpochs = () => {
+  const newest = new Map<string, Epoch>();
+  const passed = (service: string, epoch: Epoch): Epoch => {
+    const e = Math.max(epoch, newest.get(service) ?? 0) as Epoch;
+    newest.set(service, e);
+    return e;
+  };
+  return (store: StateStore): StateStore =>
+    instead(store, {
+      claim: (service, epoch) => store.claim(service, passed(service, epoch)),
+      commit: (service, epoch, changes) => store.commit(service, passed(service, epoch), changes),
+    });
+};
+
+/** Loses what is written to these tables. */
+export const storeThatLoses =
+  (...tables: readonly string[]) =>
+  (store: StateStore): StateStore => {
+    const kept = (changes: Changes): Changes => Object.fromEntries(Object.entries(changes).filter(([name]) => !tables.includes(name)));
+    return instead(store, { commit: (service, epoch, changes) => store.commit(service, epoch, kept(changes)) });
+  };
+
+/** Stores what was read first and what follows from it a while later: no longer one write. */
+export const storeInTwoWrites =
+  (sleep: (ms: number) => Promise<void>) =>
+  (store: StateStore): StateStore => {
+    const part = (changes: Changes, first: boolean): Changes =>
+      Object.fromEntries(Object.entries(changes).filter(([name]) => (name === '@positions' || name === '@seen') === first));
+    return instead(store, {
+      commit: async (service, epoch, changes) => {
+        const before = await store.commit(service, epoch, part(changes, true));
+        if (!before.ok) return before;
+        await sleep(50);
+        return store.commit(service, epoch, part(changes, false));
+      },
+    });
+  };
+
+/** Admits everything as if it had never been asked for, of any epoch. */
+export const ledgerThatAlwaysAdmits = (ledger: OperationLedger): OperationLedger =>
+  instead(ledger, { admit: async () => ok<Admission>({ kind: 'go' }), claim: async () => done });
+
+/** Leaders believe for ever that they lead. */
+export const leaseForEver = (registry: Registry): Registry =>
+  instead(registry, {
+    campaign: async (name, candidate, options) => {
+      const lease = await registry.campaign(name, candidate, options);
+      if (lease === null) return null;
+      const forEver: Lease = { epoch: lease.epoch, valid: () => true, lost: new AbortController().signal, release: () => lease.release() };
+      return forEver;
+    },
+  });
+
+/** Sees every VM as it was before anything was done about it: on the host where it was last surveyed, with no task. */
+export const cloudThatSeesVmsUntouched = () => {
+  const where = new Map<VmId, HostId>();
+  return (cloud: Cloud): Cloud =>
+    instead(cloud, {
+      vmsOn: async (host) => {
+        const answer = await cloud.vmsOn(host);
+        if (answer.ok) for (const v of answer.value) where.set(v.vm, host);
+        return answer;
+      },
+      vm: async (vm) => {
+        const answer = await cloud.vm(vm);
+        return answer.ok ? ok({ ...answer.value, host: where.get(vm) ?? answer.value.host, task: null }) : answer;
+      },
+    });
+};
+
+/** No migration records: only how the VM looks. */
+export const cloudWithoutRecords = (cloud: Cloud): Cloud => instead(cloud, { evacuationsFrom: async () => ok([]) });
+
+/** The first answer about a host's VMs is given ever again. */
+export const cloudThatSurveysOnce = () => {
+  const first = new Map<HostId, Awaited<ReturnType<Cloud['vmsOn']>>>();
+  return (cloud: Cloud): Cloud =>
+    instead(cloud, {
+      vmsOn: async (host) => {
+        const known = first.get(host);
+        if (known !== undefined) return known;
+        const answer = await cloud.vmsOn(host);
+        if (answer.ok) first.set(host, answer);
+        return answer;
+      },
+    });
+};
+
+/** Says that the host is forced down; Nova has heard nothing of it. */
+export const cloudThatDoesNotForceDown = (cloud: Cloud): Cloud =>
+  instead(cloud, { forceDown: async () => done, disable: async () => done });
+
+/** Changes what each service reads; null = it never arrives. */
+export const busThatAlters =
+  (change: (r: Delivered, reader: string) => Delivered | null) =>
+  (bus: Bus): Bus =>
+    instead(bus, {
+      subscribe: (request) =>
+        bus.subscribe({
+          ...request,
+          onRecords: (records) =>
+            request.onRecords(
+              records.flatMap((r) => {
+                const changed = change(r, request.name);
+                return changed === null ? [] : [changed];
+              }),
+            ),
+        }),
+    });
+
+export const typeOf = (r: BusRecord): string => r.headers['ce_type'] ?? '';
+
+/** A second delivery looks like a new event. */
+export const renumbered = () => {
+  let n = 1_000_000;
+  return (r: Delivered): Delivered => ({ ...r, headers: { ...r.headers, ce_sequence: String(n++) } });
+};
+
+/** The same record with other data. */
+export const withData = (r: Delivered, change: (data: Record<string, unknown>) => Record<string, unknown>): Delivered => ({
+  ...r,
+  value: JSON.stringify(change(JSON.parse(r.value) as Record<string, unknown>)),
+});
