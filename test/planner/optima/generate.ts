@@ -73,7 +73,9 @@ const model = (q: PlanRequest) => {
 };
 
 const wrap = (s: string) => s.replace(/(.{1,400}) \+ /g, '$1\n + ');
-const solver = await highs.default();
+// Its types are written for require(): what import gives as default they call the whole module.
+const load = highs.default as unknown as () => Promise<highs.LegacyHighs>;
+const solver = await load();
 
 const most = (m: ReturnType<typeof model>, extra: string[], of: { name: string }[]): number | undefined => {
   if (of.length === 0) return 0;
