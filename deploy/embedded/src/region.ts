@@ -6,7 +6,7 @@ import { migrator, migratorSettings, migratorWorld } from '@lifeboat/migrator';
 import { monitorSettings, nodeMonitor, nodeMonitorWorld } from '@lifeboat/node-monitor';
 import { notifier, notifierSettings, notifierWorld } from '@lifeboat/notifier';
 import type { Bus, BusRecord, Clock, Cloud, FenceDevice, OperationLedger, Registry, StateStore } from '@lifeboat/ports';
-import { Shell, type ShellObserver } from '@lifeboat/runtime';
+import { BUG, Shell, type ShellObserver } from '@lifeboat/runtime';
 import { scheduler, schedulerSettings, schedulerWorld } from '@lifeboat/scheduler';
 import { Nova, type Region, SimCloud, SimFence, SimProber, SimShell, World, type WorldTimes } from '@lifeboat/world';
 import { Agents } from './agents.ts';
@@ -74,7 +74,7 @@ export class ServiceProcess {
       },
       deposed: (why) => {
         this.leading = false;
-        if (why.startsWith('a bug')) this.#region.choices.onTrouble?.(this.name, why);
+        if (why.startsWith(BUG)) this.#region.choices.onTrouble?.(this.name, why);
       },
       trouble: (what) => this.#region.choices.onTrouble?.(this.name, what),
     };

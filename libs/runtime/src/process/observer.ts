@@ -1,4 +1,4 @@
-import type { ShellObserver } from '../shell/shell.ts';
+import { BUG, type ShellObserver } from '../shell/shell.ts';
 import type { Health } from './health.ts';
 import { aboutEvent, type Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -23,7 +23,7 @@ export function watchShell(log: Log, health: Health, metrics: Metrics): ShellObs
       health.epoch = null;
       metrics.role(null);
       log.warn({ why }, 'no longer leading');
-      if (why.startsWith('a bug')) health.complain(why);
+      if (why.startsWith(BUG)) health.complain(why);
     },
     decided(what, told, rejected) {
       metrics.decided(what, told);

@@ -24,7 +24,11 @@ export interface ShellPorts {
   readonly instance: string;
 }
 
+/** How `deposed` begins when a decision or the shell itself threw. */
+export const BUG = 'a bug';
 const PAUSE_MS = 100;
+/** After a bug: what failed would fail again at once, and must not spin. */
+const PAUSE_AFTER_BUG_MS = 5_000;
 
 /**
  * Runs one service: stands by, leads, stands by again after a lost lease. What it does while it leads, and in which
@@ -64,12 +68,12 @@ export class Shell<S extends State, E extends Effect, Result, Observation> {
       this.#see.standby?.();
       const lease = await this.#ports.registry.campaign(this.#d.name, this.#ports.instance, { signal, atLeast });
       if (lease === null) return;
-      const why = await this.#lead(lease, signal).catch((bug: unknown) => `a bug: ${bug instanceof Error ? bug.stack : String(bug)}`);
+      const why = await this.#lead(lease, signal).catch((bug: unknown) => `${BUG}: ${bug instanceof Error ? bug.stack : String(bug)}`);
       this.#see.deposed?.(why);
       await lease.release();
       // The registry was set up anew and counts from its beginning: go above what the store has seen.
       if (why === STALE) atLeast = epoch(Math.max(atLeast, lease.epoch) * 2 + 1_000);
-      if (!signal.aborted) await this.#ports.clock.sleep(PAUSE_MS, signal);
+      if (!signal.aborted) await this.#ports.clock.sleep(why.startsWith(BUG) ? PAUSE_AFTER_BUG_MS : PAUSE_MS, signal);
     }
   }
 
