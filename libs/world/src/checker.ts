@@ -31,6 +31,8 @@ export class Checker {
   readonly #nova: Nova;
   readonly #incidents = new Map<IncidentId, IncidentSeen>();
   readonly #seen = new Set<EventId>();
+  /** Hosts that have been off the production network, if only for a moment. */
+  readonly #lapsed = new Set<HostId>();
   readonly #stop: () => void;
   #told = 0;
 
@@ -75,6 +77,9 @@ export class Checker {
     switch (e.type) {
       case 'lifeboat.incident.opened':
         this.#opened(e);
+        break;
+      case 'lifeboat.fault.confirmed':
+        for (const host of e.data.hosts) this.#livingTakenForDead(e.data.incident, host);
         break;
       case 'lifeboat.host.isolated':
         this.#incidents.get(e.data.incident)?.isolated.add(e.data.host);
@@ -154,6 +159,13 @@ export class Checker {
     this.#broken('death-first', `${what} from ${host} in ${incident} without a proof of death for it`);
   }
 
+  /** (viii) Whoever its peers have seen on the production network all the time is not dead, whatever the management network shows. */
+  #livingTakenForDead(incident: IncidentId, host: HostId): void {
+    const h = this.#world.host(host);
+    if (this.#lapsed.has(host) || h.life !== 1 || !this.#world.onProduction(host)) return;
+    this.#broken('spares-the-living', `${incident} takes ${host} for failed, which has been on the production network all the time`);
+  }
+
   /** (vi) A VM is in the hands of one open incident at most. */
   #takesInHand(incident: IncidentId, vm: VmId): void {
     for (const i of this.#incidents.values())
@@ -169,6 +181,7 @@ export class Checker {
     if (f.kind === 'fence-order' && f.order === 'off' && this.openIncident(f.host) === null)
       this.#broken('fence-with-incident', `${f.by} orders ${f.host} off (${f.method}) though no incident is open for it`);
     if (f.kind === 'evacuate-call') this.#evacuateCall(f);
+    if (f.kind === 'production' && !f.up) this.#lapsed.add(f.host);
   }
 
   /** (ii) By what is physically true, and by what was proven on the bus. */

@@ -136,6 +136,7 @@ export type Fact =
 export type Rule =
   | 'runs-once'
   | 'death-first'
+  | 'spares-the-living'
   | 'nothing-forgotten'
   | 'fence-with-incident'
   | 'no-double-evacuate'
