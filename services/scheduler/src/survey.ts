@@ -1,8 +1,9 @@
 import type { FleetVm, Placement, Resources, Unplaced } from '@lifeboat/contracts';
 import { after, andThen, decided, type HostId, type Instant, stay, type VmId } from '@lifeboat/kernel';
+import type { CloudVm } from '@lifeboat/ports';
 import { order, tell } from '@lifeboat/runtime';
 import type { SurveyEffect, SurveyResult } from './effects.ts';
-import { settle } from './evacuation.ts';
+import { arrived, settle } from './evacuation.ts';
 import { waits } from './isolation.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { type Incident, putIncident, putVm, type SchedulerState, type VmRecord, vmsOf } from './state.ts';
@@ -19,12 +20,15 @@ export function askSurvey(s: SchedulerState, i: Incident): Step {
     incident: i.incident,
     survey,
     hosts: (Object.keys(i.hosts) as HostId[]).filter((h) => i.hosts[h]?.isolation !== 'withdrawn').sort(),
+    waiting: records.filter(waitsForPlace).map((r) => r.vm),
     skip: records.filter((r) => r.stage.kind !== 'unplaced').map((r) => r.vm),
     exclude: notTargets(s),
     reserved: reservations(s),
   };
   return decided(putIncident(s, { ...i, surveys: survey, survey: 'asked', changedSinceSurvey: false }), order(effect));
 }
+
+const waitsForPlace = (r: VmRecord): boolean => r.stage.kind === 'unplaced' || r.stage.kind === 'planned';
 
 /** Hosts that are failed, kept out, or whose agent is silent: a neighbour of a dying host may be dying, too. */
 const notTargets = (s: SchedulerState): HostId[] => {
@@ -70,7 +74,7 @@ export function surveyed(s: SchedulerState, settings: SchedulerSettings, effect:
     step = andThen(step, (next) => place(next, settings, i, vm, placed.get(vm.vm), unplaced.get(vm.vm), at));
   }
   const there = new Set(result.vms.map((v) => v.vm));
-  step = andThen(step, (next) => forgetTheGone(next, i, there, at));
+  step = andThen(step, (next) => followTheMoved(next, i, there, result.elsewhere, at));
   if (placed.size + unplaced.size > 0) {
     const plan = { incident: i.incident, attempt: effect.survey, plan: result.plan, at };
     step = andThen(step, (next) => decided(next, tell({ type: 'lifeboat.plan.made', data: plan })));
@@ -129,12 +133,21 @@ function takeFromOther(s: SchedulerState, i: Incident, before: VmRecord | undefi
   );
 }
 
-/** Waiting VMs that Nova no longer has on the host: deleted, or moved by their owner. */
-function forgetTheGone(s: SchedulerState, i: Incident, there: ReadonlySet<VmId>, at: Instant): Step {
+/**
+ * Waiting VMs that are not on the failed host any more. Moved by an evacuation whose answer was lost, they are as good as
+ * evacuated; one that exists nowhere was deleted by its owner; one that Nova is still at work on is looked at again.
+ */
+function followTheMoved(s: SchedulerState, i: Incident, there: ReadonlySet<VmId>, elsewhere: readonly CloudVm[], at: Instant): Step {
+  const found = new Map(elsewhere.map((v) => [v.vm, v]));
   let step: Step = stay(s);
   for (const r of vmsOf(s, i.incident)) {
-    if ((r.stage.kind !== 'unplaced' && r.stage.kind !== 'planned') || there.has(r.vm)) continue;
-    step = andThen(step, (next) => settle(next, r, 'gone', null, 'Nova no longer has it on the failed host', at));
+    if (!waitsForPlace(r) || there.has(r.vm)) continue;
+    const vm = found.get(r.vm);
+    if (vm === undefined) step = andThen(step, (next) => settle(next, r, 'gone', null, 'Nova does not have it any more', at));
+    else if (vm.host !== null && vm.host !== r.from && vm.task === null) {
+      const { host, status } = vm;
+      step = andThen(step, (next) => arrived(next, r, host, status, at));
+    }
   }
   return step;
 }

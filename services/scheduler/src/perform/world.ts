@@ -1,5 +1,5 @@
 import { type Fleet, type FleetVm, policyOf, type Topology } from '@lifeboat/contracts';
-import type { ClusterId, HostId, Outcome } from '@lifeboat/kernel';
+import { type ClusterId, type HostId, type Outcome, ok } from '@lifeboat/kernel';
 import { type ClusterRules, plan } from '@lifeboat/planner';
 import type { Clock, Cloud, CloudFailure } from '@lifeboat/ports';
 import type { PerformContext, ServiceWorld } from '@lifeboat/runtime';
@@ -49,9 +49,14 @@ async function survey(ports: SchedulerPorts, memory: Memory, e: SurveyEffect): P
     there.push(...vms.value);
   }
   const skip = new Set(e.skip);
+  const seen = new Set(there.map((v) => v.vm));
+  const missing = e.waiting.filter((vm) => !seen.has(vm));
+  const elsewhere = missing.length === 0 ? ok([]) : await ports.cloud.vms(missing);
+  if (!elsewhere.ok) return { ok: false, code: elsewhere.code, detail: elsewhere.detail };
+  const found = { vms: there, elsewhere: elsewhere.value };
   const toPlan = there.filter((v) => !skip.has(v.vm));
   if (toPlan.length === 0)
-    return { ok: true, vms: there, plan: { placements: [], unplaced: [], certificate: { placed: 0, upperBound: 0, spread: [] } } };
+    return { ok: true, ...found, plan: { placements: [], unplaced: [], certificate: { placed: 0, upperBound: 0, spread: [] } } };
   const fleet = await freshFleet(ports, memory);
   if (!fleet.ok) return { ok: false, code: fleet.code, detail: fleet.detail };
   memory.planned = true;
@@ -65,7 +70,7 @@ async function survey(ports: SchedulerPorts, memory: Memory, e: SurveyEffect): P
     inFlight: new Map(Object.entries(e.reserved) as [HostId, (typeof e.reserved)[HostId]][]),
     exclude: e.exclude,
   });
-  return { ok: true, vms: there, plan: made };
+  return { ok: true, ...found, plan: made };
 }
 
 async function freshFleet(ports: SchedulerPorts, memory: Memory): Promise<Outcome<Fleet, CloudFailure>> {
