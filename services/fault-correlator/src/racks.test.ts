@@ -81,7 +81,7 @@ describe('the rack rule', () => {
     ['an agent of the rack is still there', { agentStays: 'a2' }],
     ['a host of the rack answers', { answers: 'a2' }],
     ['a host of the rack is seen on the production network', { seenAlive: 'a2' }],
-    ['a fence device of the rack answers', { bmcAnswers: 'a2' }],
+    ['a fence device of the rack answers', { bmcAnswers: 'a3' }],
     ['no other rack was seen alive in the same round', { otherRacksSilent: true }],
     ['the observer is cut off', { observer: 'cut-off' }],
     ['nobody saw any of them dead on the production network', { nobodySees: true }],

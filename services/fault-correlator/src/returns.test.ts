@@ -76,6 +76,7 @@ describe('a failed host comes back', () => {
     r.returns('a1');
     r.run(5);
     assert.deepEqual(r.words.slice(1), ['cleared a1: host failure']);
+    assert.equal(r.standing('a1'), 'confirmed', 'its own is still open');
   });
 });
 
