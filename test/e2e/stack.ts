@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Topology } from '@lifeboat/contracts';
@@ -23,6 +23,7 @@ const LEASE_MS = 4_000;
 const VM_POLL_MS = 5_000;
 /** Shorter than a minute, so that a run does not wait for nothing. */
 const RELEASE_AFTER_MS = 5_000;
+const DATA = 'lifeboat-e2e-';
 
 export interface Stack {
   readonly data: string;
@@ -55,8 +56,9 @@ const topologyOf = (): Topology => {
 
 /** Brings up the distributed stack on real parts: OpenStack, Kafka, ZooKeeper, Redis, six hosts with BMC and agent, all services. */
 export const upStack = async (say: Say = () => undefined): Promise<Stack> => {
-  const unlock = await takeLock('lifeboat-e2e');
-  const data = mkdtempSync(join(tmpdir(), 'lifeboat-e2e-'));
+  const unlock = await takeLock('lifeboat-lab');
+  await clearAway();
+  const data = mkdtempSync(join(tmpdir(), DATA));
   const undo: (() => Promise<unknown> | unknown)[] = [() => rmSync(data, { recursive: true, force: true }), unlock];
   const down = async () => {
     // last come, first gone; what fails to go does not keep the others
@@ -69,6 +71,14 @@ export const upStack = async (say: Say = () => undefined): Promise<Stack> => {
   } catch (e) {
     await down().catch(() => undefined);
     throw e;
+  }
+};
+
+/** What a run that was killed has left behind. We hold the lock: nobody else's is among it. */
+const clearAway = async (): Promise<void> => {
+  for (const name of readdirSync(tmpdir()).filter((n) => n.startsWith(DATA))) {
+    await endServices(join(tmpdir(), name));
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 };
 
@@ -142,6 +152,7 @@ const startHosts = async (
   undo.push(async () => {
     await hosts.stopAll();
     for (const n of hosts.numbers) await startCompute(n);
+    for (const n of hosts.numbers) await nova.restore(hostId(hostName(n)));
   });
   await hosts.stopAll();
   const before = new Map((await nova.services()).map((s) => [s.host, s.updated_at]));
