@@ -28,6 +28,7 @@ export function open(s: SchedulerState, settings: SchedulerSettings, fault: Data
     changedSinceSurvey: true,
     surveyNotBefore: instant(0),
     fruitless: 0,
+    unanswered: 0,
     unsettled: 0,
     planned: 0,
     unplaced: 0,

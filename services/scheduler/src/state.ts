@@ -40,7 +40,9 @@ export type Incident = Readonly<{
   changedSinceSurvey: boolean;
   /** Not before this time the next survey (back-off after failures and for want of room). */
   surveyNotBefore: Instant;
+  /** Plans in a row that found no room for anybody; surveys in a row that OpenStack did not answer. */
   fruitless: number;
+  unanswered: number;
   /** How many VMs are not settled; how many of these wait to be ordered, or for a place. */
   unsettled: number;
   planned: number;

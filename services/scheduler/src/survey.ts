@@ -56,7 +56,8 @@ export function surveyed(s: SchedulerState, settings: SchedulerSettings, effect:
   const i = s.incidents.get(effect.incident);
   if (i === undefined || i.surveys !== effect.survey) return stay(s);
   if (!result.ok) {
-    const again = backedOff(settings, { ...i, survey: 'none', changedSinceSurvey: true }, at);
+    const surveyNotBefore = waitAfter(settings, i.unanswered, at);
+    const again: Incident = { ...i, survey: 'none', changedSinceSurvey: true, unanswered: i.unanswered + 1, surveyNotBefore };
     return waits(
       putIncident(s, again),
       again,
@@ -68,7 +69,7 @@ export function surveyed(s: SchedulerState, settings: SchedulerSettings, effect:
   const placed = new Map(result.plan.placements.map((p) => [p.vm, p]));
   const unplaced = new Map(result.plan.unplaced.map((u) => [u.vm, u]));
   const skip = new Set(effect.skip);
-  let step: Step = stay(putIncident(s, { ...i, survey: 'answered' }));
+  let step: Step = stay(putIncident(s, { ...i, survey: 'answered', unanswered: 0 }));
   for (const vm of result.vms) {
     if (skip.has(vm.vm)) continue;
     step = andThen(step, (next) => place(next, settings, i, vm, placed.get(vm.vm), unplaced.get(vm.vm), at));
@@ -158,7 +159,8 @@ function noteRoom(s: SchedulerState, settings: SchedulerSettings, incident: Inci
   if (i === undefined) return stay(s);
   const without = vmsOf(s, incident).filter((r) => r.stage.kind === 'unplaced');
   if (without.length === 0) return stay(putIncident(s, { ...i, fruitless: 0 }));
-  const again = backedOff(settings, { ...i, fruitless: placed > 0 ? 0 : i.fruitless }, at);
+  const fruitless = placed > 0 ? 0 : i.fruitless;
+  const again: Incident = { ...i, fruitless: fruitless + 1, surveyNotBefore: waitAfter(settings, fruitless, at) };
   const next = putIncident(s, again);
   if (again.fruitless < settings.fruitlessPlansMost) {
     const first = without[0] as VmRecord;
@@ -173,8 +175,6 @@ function noteRoom(s: SchedulerState, settings: SchedulerSettings, incident: Inci
   return step;
 }
 
-const backedOff = (settings: SchedulerSettings, i: Incident, at: Instant): Incident => ({
-  ...i,
-  fruitless: i.fruitless + 1,
-  surveyNotBefore: after(at, Math.min(settings.planAgainFirstMs * 2 ** i.fruitless, settings.planAgainMostMs)),
-});
+/** When to look again after so many tries in a row that led nowhere. */
+const waitAfter = (settings: SchedulerSettings, tries: number, at: Instant): Instant =>
+  after(at, Math.min(settings.planAgainFirstMs * 2 ** tries, settings.planAgainMostMs));
