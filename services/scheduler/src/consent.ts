@@ -12,8 +12,10 @@ export function seekConsent(s: SchedulerState, settings: SchedulerSettings, i: I
   switch (i.consent.kind) {
     case 'not-needed':
     case 'given':
-    case 'declined':
       return stay(s);
+    case 'declined':
+      // found since: the answer was no, for whatever was on the host
+      return declineAll(s, i, whyDeclined(i.consent.by), at);
     case 'person':
       return waits(
         s,
@@ -76,12 +78,10 @@ function noAnswer(s: SchedulerState, settings: SchedulerSettings, i: Incident, a
   if (i.consent.kind !== 'asked') return stay(s);
   const { confirmation } = i.consent;
   const wishes = Object.values(i.hosts).map((h) => settings.policyOf(h.cluster).confirmation.onNoAnswer);
-  const told = (consent: Incident['consent']): Step =>
-    decided(putIncident(s, { ...i, consent }), expired(i, confirmation, 'nobody answered in time', at));
+  const told = (consent: Incident['consent']): Step => decided(putIncident(s, { ...i, consent }), expired(i, confirmation, NOBODY, at));
   if (wishes.includes('hold')) return told({ kind: 'person' });
-  if (wishes.includes('abort'))
-    return andThen(told({ kind: 'declined', by: 'nobody answered in time' }), (n) => declineAll(n, i, 'nobody answered in time', at));
-  return told({ kind: 'given', confirmation, by: 'nobody answered in time; the policy evacuates then' });
+  if (wishes.includes('abort')) return andThen(told({ kind: 'declined', by: NOBODY }), (n) => declineAll(n, i, whyDeclined(NOBODY), at));
+  return told({ kind: 'given', confirmation, by: `${NOBODY}; the policy evacuates then` });
 }
 
 /** Step ⑦. An answer that fits nothing we wait for changes nothing, and is recorded. */
@@ -101,8 +101,11 @@ export function answered(s: SchedulerState, d: DataByType['lifeboat.confirmation
   if (at >= i.consent.expiresAt) return refuse('expired');
   if (d.answer === 'evacuate')
     return stay(putIncident(s, { ...i, consent: { kind: 'given', confirmation: d.confirmation, by: d.by }, waitingFor: '' }));
-  return declineAll(putIncident(s, { ...i, consent: { kind: 'declined', by: d.by } }), i, `declined by ${d.by}`, at);
+  return declineAll(putIncident(s, { ...i, consent: { kind: 'declined', by: d.by } }), i, whyDeclined(d.by), at);
 }
+
+const NOBODY = 'nobody answered in time';
+const whyDeclined = (by: string): string => (by === NOBODY ? by : `declined by ${by}`);
 
 function declineAll(s: SchedulerState, i: Incident, why: string, at: Instant): Step {
   let step: Step = stay(s);
