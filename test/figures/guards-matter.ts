@@ -11,16 +11,27 @@ export interface Row {
   readonly caught: readonly { readonly seed: number; readonly violation: string }[];
 }
 
-/** A guard is done when a seed has caught its absence, or after `seeds`; with `all`, every seed is counted. */
+/**
+ * Caught = a rule is broken without the guard, and by the same seed with the same faults none is with it. A guard is done when
+ * a seed has caught its absence, or after `seeds`; with `all`, every seed is counted.
+ */
 export async function withoutEach(seeds: number, limitMs: number, all: boolean, say: (line: string) => void): Promise<readonly Row[]> {
   const started = performance.now();
   const rows = new Map(
     guards.map((guard) => [guard.name, { guard, given: 0, runs: 0, caught: [] as { seed: number; violation: string }[] }]),
   );
+  const suspected: (Job & { violation: string })[] = [];
+  const asked = new Set<object>();
   const next = (): Job | null => {
     if (performance.now() - started > limitMs) return null;
+    const compare = suspected.find((x) => !asked.has(x));
+    if (compare !== undefined) {
+      asked.add(compare);
+      return { seed: compare.seed, ...(compare.without === undefined ? {} : { without: compare.without }), kept: true };
+    }
     const open = [...rows.values()].filter((r) => r.given < seeds && (all || r.caught.length === 0));
-    const row = open.reduce<(typeof open)[number] | undefined>((a, b) => (a === undefined || b.given < a.given ? b : a), undefined);
+    const first = !all && open.some((r) => r.guard.soon) ? open.filter((r) => r.guard.soon) : open;
+    const row = first.reduce<(typeof open)[number] | undefined>((a, b) => (a === undefined || b.given < a.given ? b : a), undefined);
     if (row === undefined) return null;
     row.given += 1;
     return { seed: row.given, without: row.guard.name };
@@ -28,11 +39,18 @@ export async function withoutEach(seeds: number, limitMs: number, all: boolean, 
   const done = ({ job, violations }: JobDone) => {
     const row = rows.get(job.without ?? '');
     if (row === undefined) return;
-    row.runs += 1;
     const [violation] = violations;
-    if (violation === undefined) return;
-    if (row.caught.length === 0) say(`  without ${row.guard.name}: seed ${job.seed}: ${violation.slice(0, 160)}`);
-    row.caught.push({ seed: job.seed, violation });
+    if (job.kept !== true) {
+      row.runs += 1;
+      if (violation !== undefined) suspected.push({ ...job, violation });
+      return;
+    }
+    const found = suspected.findIndex((x) => x.seed === job.seed && x.without === job.without);
+    const [without] = found < 0 ? [] : suspected.splice(found, 1);
+    if (violation !== undefined) say(`  with ${row.guard.name} on: seed ${job.seed}: ${violation.slice(0, 200)}`);
+    if (violation !== undefined || without === undefined) return;
+    if (row.caught.length === 0) say(`  without ${row.guard.name}: seed ${job.seed}: ${without.violation.slice(0, 160)}`);
+    row.caught.push({ seed: job.seed, violation: without.violation });
   };
   await crew(next, done);
   return [...rows.values()];

@@ -6,6 +6,8 @@ import type { FaultMix } from '@lifeboat/world';
 export interface Job {
   readonly seed: number;
   readonly without?: string;
+  /** With that guard on, and with the same faults: what the run without it is compared with. */
+  readonly kept?: boolean;
   readonly faults?: FaultMix;
 }
 export interface JobDone {

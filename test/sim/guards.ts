@@ -23,6 +23,8 @@ export interface Guard {
   readonly what: string;
   /** Faults that this guard is there for: they are on in each of its runs, beside the seed's own. */
   readonly faults: Partial<Record<FaultKind, number>>;
+  /** Few seeds are needed to catch its absence: tried first where time is short. */
+  readonly soon?: true;
   /** Made anew for each run: what stands in an adapter's place may remember things. */
   readonly without: () => Pick<SimulationChoices, 'wrap' | 'change' | 'wrapWithSleep'>;
 }
@@ -33,18 +35,21 @@ const stalls = { 'service-stall': 1, 'service-crash': 0.5, 'host-power': 1 } as 
 export const guards: readonly Guard[] = [
   {
     name: 'isolation',
+    soon: true,
     what: 'only power read back as off is a proof of death',
     faults: { 'both-links': 1 },
     without: () => ({ wrap: { fence: fenceThatOnlySaysSo() } }),
   },
   {
     name: 'peers',
+    soon: true,
     what: 'a host that its peers see on the production network is not dead',
     faults: { 'management-link': 1 },
     without: () => ({ wrap: { bus: busThatAlters((r, reader) => (reader.includes('fault-correlator') ? halfUnseen(r) : r)) } }),
   },
   {
     name: 'look-and-ledger',
+    soon: true,
     what: 'before each call the VM is looked at and the operation admitted once',
     faults: crashes,
     without: () => ({ wrap: { cloud: cloudThatSeesVmsUntouched(), ledger: ledgerThatAlwaysAdmits } }),
@@ -93,6 +98,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'lease-and-epochs',
+    soon: true,
     what: 'lease and epochs together: either may fail alone',
     faults: stalls,
     without: () => ({ wrap: { registry: leaseForEver, store: storeWithoutEpochs(), ledger: ledgerThatAlwaysAdmits } }),
@@ -105,6 +111,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'owed-acts',
+    soon: true,
     what: 'acts decided on are stored until they are done',
     faults: crashes,
     without: () => ({ wrap: { store: storeThatLoses('@owed') } }),
@@ -123,6 +130,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'positions-and-seen',
+    soon: true,
     what: 'where a reader stands and what it has seen are stored: either may be lost alone',
     faults: crashes,
     without: () => ({ wrap: { store: storeThatLoses('@positions', '@seen') } }),

@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { crew, inTurn, inWords, noSums, replay, sum } from './crew.ts';
-import { guardNamed, withoutGuard } from './guards.ts';
+import { faultsAgainst, guardNamed, withoutGuard } from './guards.ts';
 import { simulate } from './simulate.ts';
 
 /**
  * `npm run sim -- --seeds 1000 [--from 1]`: many seeds; `npm run sim -- --seed 42 [--trace] [--about NAME]`: one, told as a
- * story; `--without GUARD`: with that guard switched off (`npm run figure -- guards-matter` lists them).
+ * story; `--without GUARD`: with that guard switched off; `--against GUARD`: with it on, under the faults it is there for.
  */
 const { values } = parseArgs({
   options: {
@@ -15,13 +15,16 @@ const { values } = parseArgs({
     trace: { type: 'boolean' },
     about: { type: 'string' },
     without: { type: 'string' },
+    against: { type: 'string' },
     workers: { type: 'string' },
   },
 });
 const PROGRESS_MS = 15_000;
 
 const one = async (seed: number) => {
-  const r = await simulate(values.without === undefined ? { seed } : withoutGuard(guardNamed(values.without), seed));
+  const { without, against } = values;
+  const faults = against === undefined ? {} : { faults: faultsAgainst(guardNamed(against), seed) };
+  const r = await simulate(without === undefined ? { seed, ...faults } : withoutGuard(guardNamed(without), seed));
   if (values.trace === true) for (const l of r.trace) if (values.about === undefined || l.includes(values.about)) console.log(l);
   console.log(
     JSON.stringify({ ...r, trace: undefined, events: undefined, violations: r.violations.map((v) => `${v.rule}: ${v.text}`) }, null, 1),
