@@ -14,6 +14,11 @@ export interface MonitorPorts {
 }
 
 const ROUND_MS = 1_000;
+/**
+ * While every host answers. A host that dies is silent in the next round, and rounds are quick again from then on: its second
+ * silence still comes before its agent's session has lapsed.
+ */
+const QUIET_ROUND_MS = 2_000;
 const REACH_LIMIT_MS = 900;
 /** A look at the power must be over before it is old, whatever the fence method's own limit for orders is. */
 const POWER_LIMIT_MS = 5_000;
@@ -46,7 +51,7 @@ export function nodeMonitorWorld(ports: MonitorPorts): ServiceWorld<MonitorEffec
   };
 }
 
-/** One round a second, each begun when the last is over. */
+/** Each begun when the last is over. */
 async function rounds({ prober, clock, topology }: MonitorPorts, push: (r: Round) => void, signal: AbortSignal): Promise<void> {
   const addresses = topology.hosts.map((h) => h.managementAddress);
   let last = 0;
@@ -63,7 +68,8 @@ async function rounds({ prober, clock, topology }: MonitorPorts, push: (r: Round
     }
     last = Math.max(last + 1, roundAt(startedAt));
     push({ kind: 'round', round: last, startedAt, unfit, silent, unseen });
-    await clock.sleep(Math.max(50, startedAt + ROUND_MS - clock.now()), signal);
+    const everyMs = silent.length === 0 && unseen.length === 0 && unfit === null ? QUIET_ROUND_MS : ROUND_MS;
+    await clock.sleep(Math.max(50, startedAt + everyMs - clock.now()), signal);
   }
 }
 
