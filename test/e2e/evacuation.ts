@@ -6,14 +6,14 @@ import type { Stack } from './stack.ts';
 export const businessTypes = ['web', 'billing-db', 'batch', 'mail'] as const;
 const EVACUATED_MS = 240_000;
 
-/** `count` VMs on a host, dealt over the business types. */
+/** `count` VMs on a host, dealt over the business types. Names differ by host: boots go on side by side. */
 export const boot = async (stack: Stack, n: number, count: number): Promise<VmId[]> => {
   const vms: VmId[] = [];
   for (const [i, type] of businessTypes.entries()) {
     const of = Math.floor((count + businessTypes.length - 1 - i) / businessTypes.length);
     if (of === 0) continue;
     const metadata = { 'lifeboat:business_type': type };
-    vms.push(...(await stack.lab.boot({ count: of, host: stack.host(n), flavor: 'm1.tiny', metadata, name: `e2e-${type}` })));
+    vms.push(...(await stack.lab.boot({ count: of, host: stack.host(n), flavor: 'm1.tiny', metadata, name: `e2e-${type}-${n}` })));
   }
   return vms;
 };
