@@ -37,6 +37,13 @@ export class Interner<Name extends string = string> {
   }
 }
 
+/** from, from + 1, ... */
+export const range = (from: number, length: number): Int32Array => {
+  const a = new Int32Array(length);
+  for (let i = 0; i < length; i++) a[i] = from + i;
+  return a;
+};
+
 /** FNV-1a: a fixed number for a name, so that an order by it is the same on every machine and after any history. */
 export const fingerprint = (s: string): number => {
   let h = 2166136261;

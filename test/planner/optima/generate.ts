@@ -4,24 +4,15 @@
  * Only what the solver proved optimal is kept. Per priority, most urgent first: VMs placed; then VMs in their first
  * choice of clusters.
  */
-import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FleetVm } from '@lifeboat/contracts';
 import type { PlanRequest } from '@lifeboat/planner';
 import * as highs from 'highs';
 import { type Family, families, instance } from './instances.ts';
-
-export interface Optimum {
-  family: Family;
-  seed: number;
-  digest: string;
-  placed: number[];
-  first: number;
-}
+import { digestOf, type Optimum } from './optimum.ts';
 
 const file = new URL('optima.json', import.meta.url);
 const SECONDS = 40;
-export const digestOf = (q: PlanRequest): string => createHash('sha256').update(JSON.stringify(q.fleet)).digest('hex').slice(0, 16);
 
 const clustersOf = (q: PlanRequest, v: FleetVm): string[] => {
   const { policy } = [...q.clusters.values()][0] as { policy: string };

@@ -1,58 +1,56 @@
-import { at } from '../arrays.ts';
+import { at, grown } from '../arrays.ts';
 
-const EMPTY = -1;
-/** Type, rack, count and a spare beside one another: one look-up touches one line of the cache. */
-const WIDTH = 4;
+/** Up to so many racks a type's counts are a list of pairs; beyond, a row with one number per rack. */
+const PAIRS = 8;
 
 /**
- * How many VMs of a business type stand in a rack. Most pairs are zero in a large region, and there may be as many
- * types as VMs: so an open-addressing table of the pairs that occur.
+ * How many VMs of a business type stand in a rack. Common types stand everywhere and are read as a whole row; rare ones
+ * may be as many as there are VMs, and stay small.
  */
 export class CountTable {
-  #cells = new Int32Array(64 * WIDTH).fill(EMPTY);
-  #filled = 0;
-
-  get bytes(): number {
-    return this.#cells.byteLength;
-  }
-
-  #cell(type: number, rack: number): number {
-    const cells = this.#cells;
-    const mask = cells.length / WIDTH - 1;
-    let h = Math.imul(type, 0x9e3779b1) ^ Math.imul(rack + 1, 0x85ebca6b);
-    h = (h ^ (h >>> 15)) & mask;
-    while (at(cells, h * WIDTH) !== EMPTY && (at(cells, h * WIDTH) !== type || at(cells, h * WIDTH + 1) !== rack)) h = (h + 1) & mask;
-    return h * WIDTH;
-  }
+  readonly #rows: (Int32Array | undefined)[] = [];
+  /** Rack and count by turns; used until the type outgrows it. */
+  readonly #pairs: (number[] | undefined)[] = [];
 
   get(type: number, rack: number): number {
-    const c = this.#cell(type, rack);
-    return at(this.#cells, c) === EMPTY ? 0 : at(this.#cells, c + 2);
+    const row = this.#rows[type];
+    if (row) return rack < row.length ? at(row, rack) : 0;
+    const pairs = this.#pairs[type];
+    for (let x = 0; pairs && x < pairs.length; x += 2) if (pairs[x] === rack) return pairs[x + 1] as number;
+    return 0;
   }
 
   add(type: number, rack: number, by: number): void {
-    const c = this.#cell(type, rack);
-    if (at(this.#cells, c) !== EMPTY) {
-      this.#cells[c + 2] = at(this.#cells, c + 2) + by;
+    const row = this.#rows[type];
+    if (row) {
+      const wide = grown(row, rack + 1);
+      wide[rack] = at(wide, rack) + by;
+      this.#rows[type] = wide;
       return;
     }
-    this.#cells[c] = type;
-    this.#cells[c + 1] = rack;
-    this.#cells[c + 2] = by;
-    this.#filled += 1;
-    if (2 * WIDTH * this.#filled > this.#cells.length) this.#rebuild();
+    const pairs = this.#pairs[type] ?? [];
+    this.#pairs[type] = pairs;
+    for (let x = 0; x < pairs.length; x += 2) {
+      if (pairs[x] !== rack) continue;
+      pairs[x + 1] = (pairs[x + 1] as number) + by;
+      return;
+    }
+    if (pairs.length < 2 * PAIRS) pairs.push(rack, by);
+    else this.#widen(type, pairs, rack, by);
   }
 
-  /** Drops pairs that are back at zero, and makes room. */
-  #rebuild(): void {
-    const old = this.#cells;
-    let live = 0;
-    for (let c = 0; c < old.length; c += WIDTH) if (at(old, c) !== EMPTY && at(old, c + 2) !== 0) live += 1;
-    let size = 64;
-    while (size < 4 * live) size *= 2;
-    this.#cells = new Int32Array(size * WIDTH).fill(EMPTY);
-    this.#filled = 0;
-    for (let c = 0; c < old.length; c += WIDTH)
-      if (at(old, c) !== EMPTY && at(old, c + 2) !== 0) this.add(at(old, c), at(old, c + 1), at(old, c + 2));
+  /** Copies a type's counts into a plan's own table. */
+  copy(type: number, to: Int32Array, offset: number, racks: number): void {
+    const row = this.#rows[type];
+    if (row) to.set(row.length > racks ? row.subarray(0, racks) : row, offset);
+    const pairs = this.#pairs[type];
+    for (let x = 0; pairs && x < pairs.length; x += 2) to[offset + (pairs[x] as number)] = pairs[x + 1] as number;
+  }
+
+  #widen(type: number, pairs: readonly number[], rack: number, by: number): void {
+    this.#rows[type] = new Int32Array(64);
+    this.#pairs[type] = undefined;
+    for (let x = 0; x < pairs.length; x += 2) this.add(type, pairs[x] as number, pairs[x + 1] as number);
+    this.add(type, rack, by);
   }
 }

@@ -1,4 +1,4 @@
-import { at, pick, real } from '../arrays.ts';
+import { at, pick, range, sortByKey } from '../arrays.ts';
 import { NONE } from '../solve/problem.ts';
 import type { Seating } from '../solve/seating.ts';
 import { domainOf } from '../solve/spread.ts';
@@ -13,17 +13,15 @@ const RACKS = 12;
  */
 export class Alternates {
   readonly #seating: Seating;
-  /** Load that the alternates handed out so far would bring, were all of them used. */
-  readonly #promised: Float64Array;
-  readonly #loads: Float64Array;
+  /** Per segment: its open hosts by load, and whose turn it is. */
+  readonly #hosts: Int32Array[] = [];
+  readonly #turn: number[] = [];
   readonly #wanted: number;
-  readonly #order = new Map<number, readonly number[]>();
+  readonly #order = new Map<number, Int32Array>();
 
   constructor(seating: Seating, wanted: number) {
     this.#seating = seating;
     this.#wanted = wanted;
-    this.#promised = new Float64Array(seating.problem.room.layout.hosts);
-    this.#loads = new Float64Array(wanted);
   }
 
   of(i: number): number[] {
@@ -44,45 +42,47 @@ export class Alternates {
         if (s !== own) this.#gather(i, s, wanted, found);
       }
     }
-    const { vcpus, memory } = pick(problem.shapes, at(problem.shape, i));
-    for (const p of found)
-      this.#promised[p] = real(this.#promised, p) + problem.room.projected(p, vcpus, memory) - real(problem.room.load, p);
     return found;
   }
 
   /** The segments of a domain, fewest of the type first. */
-  #racks(type: number, domain: number): readonly number[] {
+  #racks(type: number, domain: number): Int32Array {
     const { problem } = this.#seating;
     const key = type * problem.domains.length + domain;
     const known = this.#order.get(key);
     if (known) return known;
     const count = (s: number) => (type === 0 ? 0 : this.#seating.standing(type, at(problem.room.layout.rackOf, s)));
-    const made = [...pick(problem.domains, domain).segments].sort((a, b) => count(a) - count(b) || a - b);
+    const made = pick(problem.domains, domain)
+      .segments.slice()
+      .sort((a, b) => count(a) - count(b) || a - b);
     this.#order.set(key, made);
     return made;
   }
 
-  /** Appends the least loaded hosts of a segment that may take the item, as many as are still wanted. */
+  /** Appends hosts of a segment that may take the item, from where the last VM's alternates of this segment ended. */
   #gather(i: number, segment: number, wanted: number, found: number[]): void {
-    const { problem, place } = this.#seating;
-    const { room } = problem;
-    const s = pick(problem.shapes, at(problem.shape, i));
-    const own = at(place, i);
-    const first = found.length;
-    const end = at(room.layout.start, segment + 1);
-    for (let p = at(room.layout.start, segment); p < end; p++) {
-      const load = real(room.load, p) + real(this.#promised, p) + s.memory * real(room.perMemory, p) + s.vcpus * real(room.perVcpu, p);
-      const full = found.length === wanted;
-      if (full && load >= real(this.#loads, wanted - 1)) continue;
-      if (p === own || !this.#seating.may(i, p) || (first > 0 && found.indexOf(p) >= 0)) continue;
-      if (full) found.length -= 1;
-      let x = found.length;
-      for (found.push(p); x > first && real(this.#loads, x - 1) > load; x--) {
-        found[x] = pick(found, x - 1);
-        this.#loads[x] = real(this.#loads, x - 1);
-      }
-      found[x] = p;
-      this.#loads[x] = load;
+    const hosts = this.#byLoad(segment);
+    const from = this.#turn[segment] ?? 0;
+    let last = from;
+    for (let n = 0; n < hosts.length && found.length < wanted; n++) {
+      const x = (from + n) % hosts.length;
+      const p = at(hosts, x);
+      if (p === at(this.#seating.place, i) || !this.#seating.may(i, p) || found.includes(p)) continue;
+      found.push(p);
+      last = x + 1;
     }
+    this.#turn[segment] = last % (hosts.length || 1);
+  }
+
+  /** The hosts of a segment, least loaded first. */
+  #byLoad(segment: number): Int32Array {
+    const known = this.#hosts[segment];
+    if (known) return known;
+    const { room } = this.#seating.problem;
+    const from = at(room.layout.start, segment);
+    const run = range(from, at(room.layout.start, segment + 1) - from);
+    const hosts = sortByKey(run, room.load, (a, b) => a - b);
+    this.#hosts[segment] = hosts;
+    return hosts;
   }
 }

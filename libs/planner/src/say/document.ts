@@ -1,5 +1,5 @@
 import type { Placement, Plan, Unplaced } from '@lifeboat/contracts';
-import { at, pick, sortByKey } from '../arrays.ts';
+import { at, pick, range, sortByKey } from '../arrays.ts';
 import { NONE } from '../solve/problem.ts';
 import type { Solution } from '../solve/solve.ts';
 import { Alternates } from './alternates.ts';
@@ -17,15 +17,17 @@ const inOrder = (solution: Solution): Seat[] => {
   const { problem, place } = solution.seating;
   const seats: Seat[] = [];
   for (let i = 0; i < problem.items; i++) if (at(place, i) !== NONE) for (const vm of rowsOf(solution, i)) seats.push({ item: i, vm });
-  const round = new Map<number, number>();
-  const key = Float64Array.from(seats, ({ item, vm }) => {
-    const level = at(problem.model.vms.priority, vm) * 2 ** 30;
-    const turn = level + at(place, item);
-    const n = round.get(turn) ?? 0;
-    round.set(turn, n + 1);
-    return level + n;
+  const rounds = new Int32Array(problem.room.layout.hosts);
+  const level = new Int32Array(rounds.length).fill(-1);
+  const key = new Float64Array(seats.length);
+  seats.forEach(({ item, vm }, x) => {
+    const p = at(place, item);
+    const priority = at(problem.model.vms.priority, vm);
+    rounds[p] = at(level, p) === priority ? at(rounds, p) + 1 : 0;
+    level[p] = priority;
+    key[x] = priority * 2 ** 30 + at(rounds, p);
   });
-  const order = sortByKey(Int32Array.from(seats.keys()), key, (a, b) => a - b);
+  const order = sortByKey(range(0, seats.length), key, (a, b) => a - b);
   return Array.from(order, (x) => pick(seats, x));
 };
 

@@ -113,7 +113,7 @@ export class Demands {
     const clusters = [...new Set(names)].map((c) => hosts.clusters.find(c)).filter((c) => c !== undefined);
     const known = this.domains.findIndex((d) => d.name === name && d.clusters.join() === clusters.join());
     if (known >= 0) return known;
-    return this.domains.push({ name, clusters, segments: clusters.flatMap((c) => layout.ofCluster[c] ?? []) }) - 1;
+    return this.domains.push({ name, clusters, segments: Int32Array.from(clusters.flatMap((c) => layout.ofCluster[c] ?? [])) }) - 1;
   }
 
   /** The tiers that are open to all of several VMs, in the order of the one with the least choice. */

@@ -19,9 +19,16 @@ export class Frontier {
   constructor(seating: Seating, type: number, domain: Domain) {
     this.#seating = seating;
     this.#type = type;
-    this.#segment = Int32Array.from(domain.segments);
+    this.#segment = domain.segments.slice();
     this.size = this.#segment.length;
-    this.#key = Float64Array.from(this.#segment, (s) => this.#keyOf(s));
+    this.#key = new Float64Array(this.size);
+    const { count, least, problem } = seating;
+    const { rackOf } = problem.room.layout;
+    const row = type * problem.racks;
+    for (let i = 0; i < this.size; i++) {
+      const s = at(this.#segment, i);
+      this.#key[i] = at(count, row + at(rackOf, s)) * STEP + Math.min(real(least, s), STEP - 1);
+    }
     for (let i = (this.size >> 1) - 1; i >= 0; i--) this.#sink(i);
   }
 

@@ -1,5 +1,5 @@
 import type { VmId } from '@lifeboat/kernel';
-import { at, pick, sortByKey } from '../arrays.ts';
+import { at, pick, range, sortByKey } from '../arrays.ts';
 import type { FleetModel } from '../model/fleet-model.ts';
 import { NOWHERE } from '../model/hosts.ts';
 import type { PlanAsk } from '../request.ts';
@@ -117,23 +117,19 @@ export class Pose {
 
   /** A hard affinity group goes where its living members are; when none lives, all together to one host. */
   #bundle(group: number, rows: readonly number[]): void {
-    const { vms, hosts } = this.#model;
+    const { vms } = this.#model;
     const homes = new Set(this.#living(group));
     const ordered = [...rows].sort((a, b) => at(vms.priority, a) - at(vms.priority, b) || (vms.id(a) < vms.id(b) ? -1 : 1));
-    const tiersOf = (v: number) => {
-      const t = this.#demands.tiers(at(hosts.cluster, at(vms.host, v)), at(vms.high, v) === 1);
-      return { first: t.first, second: t.second };
-    };
-    if (homes.size > 1) {
-      const because = `its affinity group lives on ${homes.size} hosts: no host is with all of them`;
+    if (homes.size > 1 || homes.has(NONE)) {
+      const because = `its affinity group lives on ${homes.has(NONE) ? 'a host outside the fleet' : `${homes.size} hosts`}: no host is with all of them`;
       for (const vm of ordered) this.#refused.push({ vm, kind: 'no-room', because });
       return;
     }
     const [pin = NONE] = homes;
     if (pin !== NONE)
-      for (const v of ordered) this.#drafts.push({ rows: [v], shape: this.#demands.shapeOf(v), ...tiersOf(v), pin, apart: false });
+      for (const v of ordered) this.#drafts.push({ rows: [v], shape: this.#demands.shapeOf(v), ...this.#tiersOf(v), pin, apart: false });
     else {
-      const shared = this.#demands.common(ordered.map((v) => tiersOf(v)));
+      const shared = this.#demands.common(ordered.map((v) => this.#tiersOf(v)));
       if (shared) this.#drafts.push({ rows: ordered, shape: this.#demands.shapeOfAll(ordered), ...shared, pin: NONE, apart: false });
       else
         for (const vm of ordered)
@@ -141,15 +137,20 @@ export class Pose {
     }
   }
 
-  /** The positions of the hosts where members of a group live, or are about to. */
+  #tiersOf(v: number): { first: number; second: number } {
+    const { hosts, vms } = this.#model;
+    const { first, second } = this.#demands.tiers(at(hosts.cluster, at(vms.host, v)), at(vms.high, v) === 1);
+    return { first, second };
+  }
+
+  /** The positions of the hosts where members of a group live, or are about to; NONE for a host outside the fleet. */
   #living(group: number): number[] {
     const { vms, layout } = this.#model;
     const positions: number[] = [];
     for (let v = at(vms.firstOfGroup, group); v !== NOWHERE; v = at(vms.nextInGroup, v)) {
       const host = this.#arriving.get(v) ?? at(vms.host, v);
       if (this.#moving.has(v) || this.#failed.has(host)) continue;
-      const p = at(layout.positionOf, host);
-      if (p >= 0) positions.push(p);
+      positions.push(at(layout.positionOf, host));
     }
     return positions.sort((a, b) => a - b);
   }
@@ -191,7 +192,8 @@ export class Pose {
     const standing = this.#standing(types, localType, racks);
     const { shapes, domains } = this.#demands;
     const shapeOfAll = (rows: readonly number[]) => this.#demands.shapeOfAll(rows);
-    const known = { model: this.#model, room: this.#room, shapes, domains, shapeOfAll, refused: this.#refused };
+    const choices = (v: number) => Object.values(this.#tiersOf(v)).filter((d) => d !== NONE);
+    const known = { model: this.#model, room: this.#room, shapes, domains, shapeOfAll, choices, refused: this.#refused };
     return { ...known, ...p, items: n, together, companies, types, racks, standing };
   }
 
@@ -208,11 +210,7 @@ export class Pose {
     });
     const byId = (a: number, b: number) =>
       vms.id(pick(pick(this.#drafts, a).rows, 0)) < vms.id(pick(pick(this.#drafts, b).rows, 0)) ? -1 : 1;
-    const order = sortByKey(
-      Int32Array.from({ length: n }, (_, i) => i),
-      key,
-      byId,
-    );
+    const order = sortByKey(range(0, n), key, byId);
     return Array.from(order, (i) => pick(this.#drafts, i));
   }
 
@@ -223,15 +221,14 @@ export class Pose {
     const known = local.get(g);
     if (known !== undefined) return known;
     local.set(g, companies.length);
-    return companies.push({ policy: group.policy, limit: group.maxServersPerHost, members: this.#living(g) }) - 1;
+    return companies.push({ policy: group.policy, limit: group.maxServersPerHost, members: this.#living(g).filter((p) => p !== NONE) }) - 1;
   }
 
-  /** What stands of each business type in each rack that the plan can reach, without the VMs that are gone. */
+  /** What stands of each business type in each rack, without the VMs that are gone. */
   #standing(types: readonly number[], local: ReadonlyMap<number, number>, racks: number): Int32Array {
-    const { vms, hosts, spread, layout } = this.#model;
+    const { vms, hosts, spread } = this.#model;
     const standing = new Int32Array(types.length * racks);
-    const reachable = new Set(this.#demands.domains.flatMap((d) => d.segments.map((s) => at(layout.rackOf, s))));
-    for (let t = 1; t < types.length; t++) for (const r of reachable) standing[t * racks + r] = spread.get(pick(types, t), r);
+    for (let t = 1; t < types.length; t++) spread.copy(pick(types, t), standing, t * racks, racks);
     const shift = (v: number, host: number, by: number) => {
       const t = local.get(at(vms.type, v));
       const rack = at(hosts.rack, host);

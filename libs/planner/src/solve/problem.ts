@@ -23,7 +23,7 @@ export interface Shape {
 export interface Domain {
   readonly name: string;
   readonly clusters: readonly number[];
-  readonly segments: readonly number[];
+  readonly segments: Int32Array;
 }
 
 /** A server group of this plan: who keeps apart (hard or soft), who likes to be together (soft). */
@@ -72,6 +72,8 @@ export interface Problem {
   /** VMs per business type of this plan and rack, without those that are gone; row `type`, column rack. */
   readonly standing: Int32Array;
   readonly refused: readonly Refused[];
+  /** The domains that are open to a VM, best first. */
+  readonly choices: (row: number) => readonly number[];
   /** The shape of VMs that go to one host together. */
   readonly shapeOfAll: (rows: readonly number[]) => number;
 }

@@ -76,7 +76,7 @@ export class Relief {
   }
 
   /** The racks where the link's item would not raise any type's level. */
-  #segments(link: Link, level: number): number[] {
+  #segments(link: Link, level: number): Int32Array {
     const { problem } = this.#seating;
     const type = at(problem.type, link.item);
     const here = this.#seating.rackOf(at(this.#seating.place, link.item));

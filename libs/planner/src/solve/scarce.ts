@@ -63,7 +63,7 @@ export const components = (seating: Seating): number[][] => {
 const positionsOf = (seating: Seating, domain: number): number[] => {
   const { problem } = seating;
   const { start } = problem.room.layout;
-  return pick(problem.domains, domain).segments.flatMap((s) =>
+  return Array.from(pick(problem.domains, domain).segments).flatMap((s) =>
     Array.from({ length: at(start, s + 1) - at(start, s) }, (_, k) => at(start, s) + k),
   );
 };

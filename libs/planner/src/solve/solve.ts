@@ -4,6 +4,7 @@ import { EFFORT, type Effort, improve } from './improve.ts';
 import { NONE, type Problem } from './problem.ts';
 import { Relief } from './relieve.ts';
 import { Seating } from './seating.ts';
+import { rejoin, shrink } from './shrink.ts';
 import { Levels, type Spread } from './spread.ts';
 
 export interface Solution {
@@ -18,19 +19,29 @@ export interface Solution {
 /** What repairing the rack spread may spend, in looks at racks and hosts. */
 const RELIEF = 300_000;
 
-const levelOut = (seating: Seating): Spread[] => {
+const spreadOf = (seating: Seating): Spread[] => {
   const levels = new Levels(seating);
-  const spread = seating.problem.types
-    .map((_, type) => ({ type, most: levels.most(type), lowerBound: levels.bound(type, false) }))
-    .slice(1);
-  const uneven = spread.filter((s) => s.most > s.lowerBound);
-  if (uneven.length === 0) return spread;
-  for (const s of uneven) s.lowerBound = levels.bound(s.type, true);
-  const relief = new Relief(seating, levels);
-  const meter = { left: RELIEF };
-  for (const s of uneven) relief.lower(s.type, s.lowerBound, meter);
-  for (const s of spread) s.most = levels.most(s.type);
+  const spread: Spread[] = [];
+  for (let type = 1; type < seating.problem.types.length; type++) {
+    const most = levels.most(type);
+    if (levels.tight(type, most)) spread.push({ type, most, lowerBound: most });
+    else spread.push({ type, most, lowerBound: Math.max(levels.bound(type, false), levels.bound(type, true)) });
+  }
   return spread;
+};
+
+const levelOut = (seating: Seating, spread: readonly Spread[]): void => {
+  const relief = new Relief(seating, new Levels(seating));
+  const meter = { left: RELIEF };
+  for (const s of spread) if (s.most > s.lowerBound) relief.lower(s.type, s.lowerBound, meter);
+};
+
+/** The moves since may have opened room for some who were left over: so it is asked once more. */
+const lastCall = (seating: Seating, leftOut: number[]): void => {
+  const { problem } = seating;
+  const greedy = new Greedy(seating);
+  for (let i = 0; i < problem.items; i++) if (at(seating.place, i) === NONE) greedy.place(i);
+  rejoin(seating, leftOut);
 };
 
 /** Every planned VM to the least loaded host of its rack, once the racks are settled. */
@@ -42,35 +53,6 @@ const settle = (seating: Seating): void => {
     seating.scan(i, seating.segmentOf(p));
     seating.sit(i, seating.found === NONE ? p : seating.found);
   }
-};
-
-/** A group that goes together and fits nowhere as a whole: as many of it as one host takes, the most urgent first. */
-const shrink = (seating: Seating): number[] => {
-  const { problem } = seating;
-  const leftOut: number[] = [];
-  for (const [i, rows] of [...problem.together]) {
-    if (at(seating.place, i) !== NONE) continue;
-    let kept: readonly number[] = [];
-    const wholeShape = at(problem.shape, i);
-    for (const v of rows) {
-      const before = { shape: at(problem.shape, i), place: at(seating.place, i) };
-      seating.rise(i);
-      problem.together.set(i, [...kept, v]);
-      problem.shape[i] = problem.shapeOfAll([...kept, v]);
-      if (new Greedy(seating).place(i)) kept = [...kept, v];
-      else {
-        problem.together.set(i, kept);
-        problem.shape[i] = before.shape;
-        if (before.place !== NONE) seating.sit(i, before.place);
-      }
-    }
-    if (kept.length > 0) leftOut.push(...rows.filter((v) => !kept.includes(v)));
-    else {
-      problem.together.set(i, rows);
-      problem.shape[i] = wholeShape;
-    }
-  }
-  return leftOut;
 };
 
 /** In the order of the aims: hard rules always; then count by priority, policy, rack spread, load, a fixed tie-break. */
@@ -85,7 +67,13 @@ export const solve = (problem: Problem, effort: Effort = EFFORT): Solution => {
   }
   const upperBound = second === 0 ? seating.seated : improve(seating, effort);
   const leftOut = second === 0 ? [] : shrink(seating);
-  const spread = levelOut(seating);
-  if (second > 0) settle(seating);
+  let spread = spreadOf(seating);
+  const uneven = spread.some((s) => s.most > s.lowerBound);
+  if (uneven) levelOut(seating, spread);
+  if (second > 0) {
+    settle(seating);
+    lastCall(seating, leftOut);
+  }
+  if (uneven || second > 0) spread = spreadOf(seating);
   return { seating, upperBound, spread, leftOut };
 };

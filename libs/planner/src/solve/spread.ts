@@ -14,7 +14,7 @@ export interface Spread {
 export const domainOf = (seating: Seating, i: number): number =>
   atFirst(seating, i) ? at(seating.problem.first, i) : at(seating.problem.second, i);
 
-const openRacks = (problem: Problem, domain: number): number[] => {
+const openRacks = (problem: Problem, domain: number): Int32Array => {
   const { room } = problem;
   const racks = new Set<number>();
   for (const s of pick(problem.domains, domain).segments)
@@ -23,13 +23,13 @@ const openRacks = (problem: Problem, domain: number): number[] => {
         racks.add(at(room.layout.rackOf, s));
         break;
       }
-  return [...racks];
+  return Int32Array.from(racks);
 };
 
 /** Per business type and domain how many items sit there, and which racks they could have had. */
 export class Levels {
   readonly #seating: Seating;
-  readonly #racks: (number[] | undefined)[] = [];
+  readonly #racks: (Int32Array | undefined)[] = [];
   /** Type → domain → VMs seated there. */
   readonly #seated: Map<number, number>[];
 
@@ -46,7 +46,7 @@ export class Levels {
     }
   }
 
-  racks(domain: number): readonly number[] {
+  racks(domain: number): Int32Array {
     const known = this.#racks[domain];
     if (known) return known;
     const made = openRacks(this.#seating.problem, domain);
@@ -64,12 +64,28 @@ export class Levels {
     return most;
   }
 
+  /** Can no plan keep the type's fullest rack below this level? Quicker than the bound itself, and mostly all it takes. */
+  tight(type: number, level: number): boolean {
+    const { standing, racks: width } = this.#seating.problem;
+    for (const [d, n] of pick(this.#seated, type)) {
+      const racks = this.racks(d);
+      let room = 0;
+      for (let x = 0; x < racks.length; x++) {
+        const below = level - 1 - at(standing, type * width + at(racks, x));
+        if (below < 0) return true;
+        room += below;
+      }
+      if (room < n) return true;
+    }
+    return false;
+  }
+
   /** The fullest rack can have no fewer of the type than this, with as many of it placed in each domain as here. */
   bound(type: number, capped: boolean): number {
     const { problem } = this.#seating;
     let bound = 0;
     for (const [d, n] of pick(this.#seated, type)) {
-      const racks = this.racks(d);
+      const racks = Array.from(this.racks(d));
       const standing = racks.map((r) => at(problem.standing, type * problem.racks + r));
       bound = Math.max(bound, waterLevel(standing, n, capped ? this.#capacity(type, d, racks) : undefined));
     }

@@ -99,7 +99,7 @@ export class Rehearsal {
       if (d === NONE) continue;
       const { segments } = pick(this.#demands.domains, d);
       for (let n = 0; n < segments.length; n++) {
-        const s = pick(segments, (at(this.#model.vms.host, v) + n) % segments.length);
+        const s = at(segments, (at(this.#model.vms.host, v) + n) % segments.length);
         const [from, to] = [at(layout.start, s), at(layout.start, s + 1)];
         for (let x = 0; x < to - from && tries < TRIES; x++) {
           const p = from + ((v + x) % (to - from));
@@ -245,7 +245,7 @@ export class Rehearsal {
     const single = all.length === 1;
     const { start: starts } = this.#model.layout;
     for (let n = single ? (this.#pointer.get(key) ?? 0) : 0; n < segments.length; n++) {
-      const s = pick(segments, (start + n) % segments.length);
+      const s = at(segments, (start + n) % segments.length);
       const { found, barred } = this.#first(at(starts, s), at(starts, s + 1), all, sum, places, v);
       if (found !== NONE) return found;
       if (single && !barred && n === (this.#pointer.get(key) ?? 0)) this.#pointer.set(key, n + 1);
