@@ -104,7 +104,8 @@ function place(
     incident: i.incident,
     from: vm.host,
     size: vm.size,
-    status: vm.status,
+    // as it was when its host failed: a host that is back for a moment has Nova write its VMs down as stopped
+    status: before?.status ?? vm.status,
     placement: placement ?? null,
     orders: known?.orders ?? 0,
     stage: { kind: 'unplaced', because: unplaced?.because ?? 'the plan does not name it' },
