@@ -85,6 +85,15 @@ describe('what a plan is asked for', () => {
     assert.deepEqual(e?.reserved, { h3: { vcpus: 1, memoryMb: 2, diskGb: 3 } });
     assert.deepEqual([e?.skip, e?.waiting], [[v(1)], [v(2)]]);
   });
+  it('a host that is back is no target while its incident is open, nor before it is released', () => {
+    const s = new IncidentStory().has(1).fails().isolated().agent('h1', [], 'h1-s2').shutOut();
+    s.moved(1).seen(1, 'h2').run(3);
+    assert.ok(!s.open);
+    s.has(5, { host: 'h5', to: 'no-room' }).fails(['h5'], incidentId('inc-h5-2'));
+    assert.deepEqual(s.surveys.at(-1)?.exclude, ['h1', 'h5'], 'kept out');
+    s.released('h1').agent('h5', [], 'h5-s2').run(20);
+    assert.deepEqual(s.surveys.at(-1)?.exclude, ['h5'], 'failed, though its agent is there');
+  });
   it('the answer to an older look is dropped', () => {
     const s = new IncidentStory().has(1, { to: 'no-room' }).fails().isolated().shutOut().run(20);
     const [first] = s.surveys;
@@ -137,7 +146,7 @@ describe('the release of a host that has returned', () => {
     const s = evacuated({ policy: { releaseAfterHealthyMs: 60_000 } });
     assert.deepEqual(s.state.out.keys(), ['h1']);
     s.agent('h1', [], 'h1-s2').run(30).agentLost('h1', 'h1-s2');
-    s.fails(['h1'], incidentId('inc-h1-2')).run(300);
+    s.fails(['h1'], incidentId('inc-h1-2')).run(30).agent('h1', [], 'h1-s3').run(300);
     assert.deepEqual(s.words('release'), []);
     assert.deepEqual(s.words('incident.opened').length, 2);
   });

@@ -41,6 +41,8 @@ interface Vm {
   status: string;
   priority: number;
   to: string;
+  /** What Nova is doing with it. */
+  task?: string;
 }
 export interface StoryOptions {
   readonly policy?: Partial<ClusterPolicy>;
@@ -164,7 +166,7 @@ export class IncidentStory {
     const elsewhere = e.waiting.flatMap((vm): CloudVm[] => {
       const x = this.nova.get(vm);
       if (x === undefined || vms.some((y) => y.vm === vm)) return [];
-      return [{ vm, name: short(vm), host: hostId(x.host), status: x.status, vmState: 'active', task: null, fault: null }];
+      return [{ vm, name: short(vm), host: hostId(x.host), status: x.status, vmState: 'active', task: x.task ?? null, fault: null }];
     });
     return {
       ok: true,

@@ -60,7 +60,9 @@ describe('automatic: a host fails and its VMs come back', () => {
   it('a VM without a place that is on another host by now counts as moved, once its agent shows it', () => {
     const s = new IncidentStory();
     s.has(1, { to: 'no-room' }).fails().isolated().shutOut();
-    s.has(1, { host: 'h4' }).run(10);
+    s.has(1, { host: 'h4', task: 'rebuilding' }).run(10);
+    assert.equal(s.state.vms.get(v(1))?.stage.kind, 'unplaced', 'Nova is still at work on it');
+    s.has(1, { host: 'h4' }).run(20);
     assert.deepEqual(s.words('incident.closed'), []);
     s.seen(1, 'h4').run(3);
     assert.deepEqual(s.words('incident.closed'), ['incident.closed evacuated: v1 running on h4']);
