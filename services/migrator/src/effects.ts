@@ -19,7 +19,7 @@ export type WatchEffect = Act & Readonly<{ kind: 'watch'; vms: readonly VmId[]; 
 /** Nova: start a VM that was running before, and came up stopped on its new host. */
 export type StartEffect = Act & Readonly<{ kind: 'start'; vm: VmId }>;
 /** Nova: set a VM free whose evacuation can never end, because its target is proven dead. */
-export type ResetEffect = Act & Readonly<{ kind: 'reset'; vm: VmId; record: string; target: HostId }>;
+export type ResetEffect = Act & Readonly<{ kind: 'reset'; vm: VmId; record: string; target: HostId; proof: ProofOfDeath }>;
 /** Nova: clear force-down, enable. */
 export type ReleaseEffect = Act & Readonly<{ kind: 'release' }>;
 /** The ledger may forget the incident's operations, after a margin longer than any stall. */

@@ -82,7 +82,7 @@ const withdraw = (s: MigratorState, i: Isolation, at: Instant): Step =>
 const isolated = (s: MigratorState, i: Isolation, proof: ProofOfDeath, at: Instant): Step =>
   andThen(
     decided(
-      putIsolation(s, { ...i, stage: 'isolated', proof, failures: [] }),
+      putIsolation({ ...s, dead: s.dead.set(i.host, proof) }, { ...i, stage: 'isolated', proof, failures: [] }),
       tell({ type: 'lifeboat.host.isolated', data: { incident: i.incident, host: i.host, proof, at } }),
     ),
     (next) => shutOut(next, i.incident, i.host, at),

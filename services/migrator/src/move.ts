@@ -41,6 +41,7 @@ const newMove = (d: DataByType['lifeboat.evacuation.requested'], p: Move['placem
   stopped: d.stopped.includes(p.vm),
   starts: 0,
   acting: 'nothing',
+  resets: 0,
   lastReason: '',
 });
 

@@ -34,7 +34,7 @@ export function wasReleased(s: MigratorState, settings: MigratorSettings, e: Rel
   if (r === undefined || r.incident !== e.incident) return stay(s);
   if (result.kind === 'released')
     return decided(
-      { ...s, releases: s.releases.delete(e.host) },
+      { ...s, releases: s.releases.delete(e.host), dead: s.dead.delete(e.host) },
       tell({ type: 'lifeboat.host.released', data: { incident: e.incident, host: e.host, at } }),
     );
   // Refused until the returned compute service has cleaned up after its evacuated VMs: asked again until it has.

@@ -1,4 +1,5 @@
-import { decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
+import type { ProofOfDeath } from '@lifeboat/contracts';
+import { after, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
 import type { CloudVm, EvacuationRecord } from '@lifeboat/ports';
 import { order } from '@lifeboat/runtime';
 import type { ResetEffect, ReviveResult, StartEffect } from './effects.ts';
@@ -33,21 +34,31 @@ export function wasStarted(s: MigratorState, e: StartEffect): Step {
   return m?.acting === 'starting' ? stay(putMove(s, { ...m, acting: 'nothing' })) : stay(s);
 }
 
-export const isProvenDead = (s: MigratorState, host: HostId): boolean =>
-  s.isolations.values().some((i) => i.host === host && (i.stage === 'isolated' || i.stage === 'shut-out'));
+/** Tried so often, with growing pauses; then the evacuation is left to end by itself, or to a person. */
+const RESETS_MOST = 12;
+const RESET_AGAIN_MS = 1_000;
+
+/** Proven dead after the call was made: what was begun there for it has ended with it. */
+export const diedUnder = (s: MigratorState, m: Move, target: HostId): ProofOfDeath | null => {
+  const proof = s.dead.get(target);
+  return proof !== undefined && proof.at >= m.notBefore && m.resets < RESETS_MOST ? proof : null;
+};
 
 /** The target died in the middle: Nova would call this evacuation running for ever. Only a target proven dead allows this. */
-export function resetIt(s: MigratorState, m: Move, record: EvacuationRecord, target: HostId): Step {
+export function resetIt(s: MigratorState, m: Move, record: EvacuationRecord, proof: ProofOfDeath, at: Instant): Step {
+  const resets = m.resets + 1;
   const effect: ResetEffect = {
     kind: 'reset',
-    operation: `${m.incident}/reset/${m.vm}/${record.id}`,
+    operation: `${m.incident}/reset/${m.vm}/${record.id}.${resets}`,
+    notBefore: after(at, (resets - 1) * RESET_AGAIN_MS),
     incident: m.incident,
     host: m.from,
     vm: m.vm,
     record: record.id,
-    target,
+    target: proof.host,
+    proof,
   };
-  return decided(putMove(s, { ...m, acting: 'resetting' }), order(effect));
+  return decided(putMove(s, { ...m, acting: 'resetting', resets }), order(effect));
 }
 
 export function wasReset(s: MigratorState, settings: MigratorSettings, e: ResetEffect, r: ReviveResult, at: Instant): Step {

@@ -54,6 +54,7 @@ export type Move = Readonly<{
   starts: number;
   /** An act on the VM is under way; the watch waits for its end. */
   acting: 'nothing' | 'starting' | 'resetting';
+  resets: number;
   lastReason: string;
 }>;
 
@@ -75,6 +76,8 @@ export type MigratorState = Readonly<{
   moves: Table<Move>;
   releases: Table<Release>;
   watches: Table<Watch>;
+  /** Hosts that were isolated and not released since, with the last proof: also after their incident is closed. */
+  dead: Table<ProofOfDeath>;
 }>;
 
 export const initialState: MigratorState = {
@@ -82,6 +85,7 @@ export const initialState: MigratorState = {
   moves: Table.empty(),
   releases: Table.empty(),
   watches: Table.empty(),
+  dead: Table.empty(),
 };
 
 export const isolationKey = (incident: IncidentId, host: HostId) => `${incident} ${host}`;

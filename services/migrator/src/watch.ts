@@ -3,7 +3,7 @@ import type { CloudVm, EvacuationRecord } from '@lifeboat/ports';
 import { order, tell } from '@lifeboat/runtime';
 import type { WatchEffect, WatchResult } from './effects.ts';
 import { again, failure } from './move.ts';
-import { comesUpStopped, isProvenDead, resetIt, startIt } from './revive.ts';
+import { comesUpStopped, diedUnder, resetIt, startIt } from './revive.ts';
 import type { MigratorSettings } from './settings.ts';
 import { dropMove, type MigratorState, type Move, putMove } from './state.ts';
 import type { Step } from './step.ts';
@@ -64,7 +64,8 @@ function judge(
 ): Step {
   if (vm === undefined) return failure(s, m, 'CLOUD_NOT_FOUND', 'its owner deleted it', 'gone', at);
   if (m.acting !== 'nothing') return stay(s);
-  if (record?.state === 'running' && record.to !== null && isProvenDead(s, record.to)) return resetIt(s, m, record, record.to);
+  const died = record?.state === 'running' && record.to !== null ? diedUnder(s, m, record.to) : null;
+  if (record !== undefined && died !== null) return resetIt(s, m, record, died, at);
   if (vm === 'unseen') return stay(s);
   const sinceCallMs = at - m.notBefore;
   const hadTime = !m.unsure || sinceCallMs > settings.recordWithinMs;

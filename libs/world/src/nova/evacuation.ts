@@ -67,6 +67,7 @@ async function build(nova: Nova, work: Work, target: HostId): Promise<void> {
   const life = nova.world.host(target).computeLife;
   /** The compute service that was doing this died: nobody takes it up again, and no record says so. */
   const lost = () => !nova.world.host(target).compute || nova.world.host(target).computeLife !== life;
+  work.lost = lost;
   const step = async (range: readonly [number, number]) => {
     await timers.sleep(nova.prng.between(...range));
     if (lost()) note(nova, work, `lost: the compute service of ${target} died during it`);

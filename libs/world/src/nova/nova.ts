@@ -212,7 +212,15 @@ export class Nova {
       status: 'accepted',
       createdAt: this.world.now(),
     };
-    const work: Work = { migration, server: s, wanted: to, wasStopped: s.vmState === 'stopped', claimed: false, phase: 'scheduling' };
+    const work: Work = {
+      migration,
+      server: s,
+      wanted: to,
+      wasStopped: s.vmState === 'stopped',
+      claimed: false,
+      phase: 'scheduling',
+      lost: () => false,
+    };
     s.task = 'rebuilding';
     this.migrations.push(migration);
     this.work.push(work);
@@ -223,7 +231,9 @@ export class Nova {
   /** An earlier evacuation may still act. One whose message waits in vain is under way too, until the VM's task is reset. */
   underWay(vm: VmId): boolean {
     const task = this.servers.get(vm)?.task ?? null;
-    return this.work.some((w) => w.server.vm === vm && w.phase !== 'over' && (w.phase !== 'queued' || task !== null));
+    return this.work.some(
+      (w) => w.server.vm === vm && w.phase !== 'over' && (task !== null || !w.lost()) && (w.phase !== 'queued' || task !== null),
+    );
   }
 
   resetToError(vm: VmId): Answer {

@@ -105,6 +105,8 @@ export interface Work {
   claimed: boolean;
   /** 'queued': the message waits for a compute service that may be dead; 'over': ended, or lost with its compute service. */
   phase: 'scheduling' | 'queued' | 'building' | 'over';
+  /** The compute service that was building it has died: it can do nothing any more, though nobody has noted that yet. */
+  lost: () => boolean;
 }
 
 /** What is wrong with the API itself, changed by faults while running. */

@@ -49,7 +49,7 @@ export function migratorWorld(ports: MigratorPorts): ServiceWorld<MigratorEffect
         case 'start':
           return start(ports, e.vm, context);
         case 'reset':
-          return reset(ports, e, context);
+          return reset(ports, power, e, context);
         case 'release':
           return release(ports, e.host, context);
         case 'forget':
@@ -127,7 +127,9 @@ async function start(ports: MigratorPorts, vm: VmId, context: PerformContext): P
 }
 
 /** Only while the VM still lies on its old host with its task: a reset of a live rebuild would leave an orphan running. */
-async function reset(ports: MigratorPorts, e: ResetEffect, context: PerformContext): Promise<ReviveResult> {
+async function reset(ports: MigratorPorts, power: PowerCheck, e: ResetEffect, context: PerformContext): Promise<ReviveResult> {
+  const back = await power.contradiction(e.proof);
+  if (back !== null) return { kind: 'revive-failed', code: 'NO_PROOF', detail: back };
   const vm = await ports.cloud.vm(e.vm);
   if (!vm.ok) return { kind: 'revive-failed', code: vm.code, detail: vm.detail };
   if (vm.value.host !== e.host) return { kind: 'revive-failed', code: 'CLOUD_CONFLICT', detail: `it is on ${vm.value.host} by now` };
