@@ -9,13 +9,13 @@ import { Search } from './search.ts';
 import type { Seating } from './seating.ts';
 
 /** What the searches may spend, in looks at a host; together some 50 ms. They end by steps, never by the clock. */
-export const EFFORT = { pack: 1_000_000, search: 800_000 };
+export const EFFORT = { pack: 1_000_000, search: 1_200_000 };
 export type Effort = typeof EFFORT;
 /** How the scarcer resource weighs; each weighting packs some mixes better than the others. */
 const EXPONENTS = [1, 2, 4];
 const SEED = 0x5eed;
 /** Repacks without any gain after which a search gives up; more in a larger part. */
-const PATIENCE = 1_000;
+const PATIENCE = 20_000;
 /** Beyond this many priorities, optimality is checked for all of them together only. */
 const PREFIXES = 12;
 

@@ -10,7 +10,7 @@ interface Link {
   readonly before: Link | undefined;
   readonly depth: number;
 }
-const DEPTH = 5;
+const DEPTH = 12;
 
 /**
  * Brings the fullest racks of a business type down by chains of moves among the planned VMs: one leaves the rack; where

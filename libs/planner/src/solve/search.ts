@@ -9,7 +9,9 @@ const GUESTS = 10;
 const HOSTS = 4;
 /** One in so many repacks that bring nothing may leave things worse than they were. */
 const WORSE = 6;
-/** Repacks between two looks for chains of moves. */
+/** Work given to repacking per work spent on looking for chains. */
+const SHARE = 2;
+/** Repacks between two looks for chains of moves, at least. */
 const KICKS = 30;
 
 /**
@@ -41,12 +43,17 @@ export class Search {
 
   /** Searches until `enough` are placed, nothing came of it for long, or the meter has run down. */
   run(enough: number, patience: number, meter: Meter): void {
-    let most = this.#bins.placed();
+    const bins = this.#bins;
+    let most = bins.placed();
     let idle = 0;
     while (meter.left > 0 && idle < patience && this.#bins.leftCount > 0 && most < enough) {
+      const before = meter.left;
       this.#augment.all(meter);
-      for (let kick = 0; kick < KICKS && this.#bins.leftCount > 0; kick++) meter.left -= this.#step();
-      idle = this.#bins.placed() > most ? 0 : idle + KICKS;
+      // As much for repacking as looking for chains took: with many groups that is dear.
+      let steps = 0;
+      for (const until = meter.left - SHARE * (before - meter.left); bins.leftCount > 0 && (steps < KICKS || meter.left > until); steps++)
+        meter.left -= this.#step();
+      idle = bins.placed() > most ? 0 : idle + steps;
       most = Math.max(most, this.#bins.placed());
     }
     this.#augment.all(meter);

@@ -33,7 +33,8 @@ const spreadOf = (seating: Seating): Spread[] => {
 const levelOut = (seating: Seating, spread: readonly Spread[]): void => {
   const relief = new Relief(seating, new Levels(seating));
   const meter = { left: RELIEF };
-  for (const s of spread) if (s.most > s.lowerBound) relief.lower(s.type, s.lowerBound, meter);
+  // What one type gives up may be what another one lacked: so a second time.
+  for (const s of [...spread, ...spread]) if (s.most > s.lowerBound) relief.lower(s.type, s.lowerBound, meter);
 };
 
 /** The moves since may have opened room for some who were left over: so it is asked once more. */
