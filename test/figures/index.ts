@@ -27,7 +27,12 @@ const here = (name: string, shows: string, quick: string, full: string): Listed 
 export const figures: readonly Listed[] = [
   here('main-job', 'a host of a real OpenStack is killed by power: kill → last VM verified on its new host', '1 run', '5 runs'),
   here('evacuate-vs-script', 'evacuation of 10 and 40 VMs against a bare script that posts the calls', '10 VMs', '10 and 40 VMs'),
-  here('kill-each-service', 'kill -9 of each service in the middle of an evacuation: outcome, VMs started twice, VMs forgotten', '1', 'all'),
+  here(
+    'kill-each-service',
+    'kill -9 of each service in the middle of an evacuation: outcome, VMs started twice, VMs forgotten',
+    '1',
+    'all',
+  ),
   here('sim-violations', 'broken safety rules over seeds of the simulated region, with faults in everything', '45 s', '5,000 seeds'),
   here('guards-matter', 'each guard switched off: how many seeds then break a safety rule', '45 s', '2,000 seeds a guard'),
   here('idle-cost', 'CPU and memory of all services with 1,000 agents registered and nothing going on', '50 s', '3 min'),

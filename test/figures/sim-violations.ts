@@ -23,5 +23,9 @@ export const run: RunFigure = async ({ full }) => {
     told = performance.now();
     console.log(`  ${sums.runs} seeds from ${first} on, ${sums.bad} with violations (${inWords(sums)})`);
   });
-  return { value: `${sums.bad} of ${sums.runs.toLocaleString('en')} seeds (${inWords(sums)})`, asked: '0', met: sums.bad === 0 && sums.runs > 0 };
+  return {
+    value: `${sums.bad} of ${sums.runs.toLocaleString('en')} seeds (${inWords(sums)})`,
+    asked: '0',
+    met: sums.bad === 0 && sums.runs > 0,
+  };
 };
