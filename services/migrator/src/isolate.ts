@@ -69,7 +69,7 @@ export function fenced(s: MigratorState, settings: MigratorSettings, e: FenceEff
 export function isolationRecalled(s: MigratorState, d: DataByType['lifeboat.isolation.recalled'], at: Instant): Step {
   const i = isolationOf(s, d.incident, d.host);
   if (i === undefined || d.epoch < i.epoch) return stay(s);
-  if (i.stage === 'waiting') return withdraw(s, i, at);
+  if (i.stage === 'waiting' && i.shutOuts === 0) return withdraw(s, i, at);
   return stay(putIsolation(s, { ...i, recalled: true }));
 }
 
