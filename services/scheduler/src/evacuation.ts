@@ -37,20 +37,17 @@ export function orderPlanned(s: SchedulerState, i: Incident, host: HostId, stage
 export function evacuated(s: SchedulerState, d: DataByType['lifeboat.vm.evacuated'], at: Instant): Step {
   const r = s.vms.get(d.vm);
   if (r === undefined || r.incident !== d.incident || r.stage.kind === 'settled') return stay(s);
-  return onNewHost(s, r, d.to, d.status, at);
+  return arrived(s, r, d.to, d.status, at);
 }
 
-function onNewHost(s: SchedulerState, r: VmRecord, to: HostId, status: string, at: Instant): Step {
-  if (status === 'SHUTOFF') return settle(s, r, 'stopped', to, 'it was stopped before, and is stopped on its new host', at);
+/** On its new host, as the migrator says or a survey has found. Stopped is right only for what was stopped before. */
+export function arrived(s: SchedulerState, r: VmRecord, to: HostId, status: string, at: Instant): Step {
+  if (status === 'SHUTOFF')
+    return r.status === 'SHUTOFF'
+      ? settle(s, r, 'stopped', to, 'it was stopped before, and is stopped on its new host', at)
+      : settle(s, r, 'unevacuable', to, `Nova has it on ${to}, but stopped; it ran before`, at);
   const moved: VmRecord = { ...r, stage: { kind: 'evacuated', to, status, at } };
   return r.seenOn === to ? verified(putVm(s, moved), moved, to, at) : stay(putVm(s, moved));
-}
-
-/** On its new host without our having been told: what counts is where it is. */
-export function arrived(s: SchedulerState, r: VmRecord, to: HostId, status: string, at: Instant): Step {
-  if (status === 'SHUTOFF' && r.status !== 'SHUTOFF')
-    return settle(s, r, 'unevacuable', to, `Nova has it on ${to}, but stopped; it ran before`, at);
-  return onNewHost(s, r, to, status, at);
 }
 
 /** Safety rule 5: running means seen by the new host's agent, not only by Nova. Says whose incidents it touched. */

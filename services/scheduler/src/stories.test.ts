@@ -49,6 +49,12 @@ describe('automatic: a host fails and its VMs come back', () => {
     s.has(1, { status: 'SHUTOFF' }).fails().isolated().shutOut().moved(1, 'h2', { status: 'SHUTOFF' }).run(3);
     assert.deepEqual(s.words('incident.closed'), ['incident.closed evacuated: v1 stopped on h2']);
   });
+  it('a VM that ran and ends stopped, for all the starts that Nova was asked for, is given to a person', () => {
+    const s = new IncidentStory();
+    s.has(1).fails().isolated().shutOut().moved(1, 'h2', { status: 'SHUTOFF' }).run(3);
+    assert.deepEqual(s.words('vm'), ['vm.unevacuable v1: Nova has it on h2, but stopped; it ran before']);
+    assert.deepEqual(s.words('incident.closed'), ['incident.closed not-evacuated: v1 unevacuable on h2']);
+  });
   it('a VM that its owner deleted is gone, by whoever found it out', () => {
     const s = new IncidentStory();
     s.has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut();
