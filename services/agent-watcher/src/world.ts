@@ -1,4 +1,4 @@
-import { describeFailure, type HostId } from '@lifeboat/kernel';
+import type { HostId } from '@lifeboat/kernel';
 import type { Clock, Registered, Registry } from '@lifeboat/ports';
 import type { ServiceWorld } from '@lifeboat/runtime';
 import type { Entry, Observation } from './decide/entries.ts';
@@ -44,8 +44,9 @@ export const agentWatcherWorld = ({ registry, clock, concerns = () => true }: Wa
       },
     });
     if (!watch.ok) {
+      // The registry is away: the shell calls again in a moment; connections show in the health.
       await clock.sleep(AGAIN_MS, signal);
-      throw new Error(describeFailure(watch));
+      return;
     }
     const stop = () => wake();
     signal.addEventListener('abort', stop);

@@ -195,7 +195,9 @@ function rackMayBeFailing(s: CorrelatorState, settings: CorrelatorSettings, one:
 
 /**
  * Rack rule: every host of the rack is unreachable on both networks, every fence device of the rack is silent, and the same
- * observer saw another rack's hosts alive in the same round. A rack of one host proves nothing by it.
+ * observer saw another rack's hosts alive in the same round. Unknown is not unreachable: a rack's management switch silences
+ * its hosts' management addresses, agents and fence devices alike, and only peers tell that from a rack without power.
+ * A rack of one host proves nothing by it.
  */
 function failedRacks(s: CorrelatorState, settings: CorrelatorSettings, suspects: readonly Suspect[], now: Instant): Set<RackId> {
   const found = new Set<RackId>();
@@ -210,14 +212,13 @@ function failedRacks(s: CorrelatorState, settings: CorrelatorSettings, suspects:
         m !== undefined &&
         m.seen.agent === 'lost' &&
         m.seen.management === 'dead' &&
-        m.seen.production !== 'alive' &&
+        m.seen.production === 'dead' &&
         m.seen.power === 'unreachable' &&
         !m.place.maintenance &&
         m.standing.kind !== 'confirmed',
     );
-    const somebodySawItDead = members.some((m) => m?.seen.production === 'dead');
     const elsewhereAlive = Object.entries(round?.aliveByRack ?? {}).some(([other, alive]) => other !== rack && alive > 0);
-    if (hosts.length >= 2 && allGone && somebodySawItDead && elsewhereAlive) found.add(rack);
+    if (hosts.length >= 2 && allGone && elsewhereAlive) found.add(rack);
   }
   return found;
 }
