@@ -43,7 +43,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       name: 'check',
       about: 'what can be said without running anything',
       programs: [['check', 'test/check.ts']],
-      limitMinutes: 5,
+      limitMinutes: 4,
     },
     unit: { ...plain, name: 'unit', about: 'decisions, adapters without servers, architecture', files: unit, parallel: 2, limitMinutes: 4 },
     sim: {
@@ -52,7 +52,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       about: 'the region under a virtual clock, with faults from a seed',
       programs: [[`${SEEDS} seeds`, 'test/sim/main.ts', '--seeds', String(SEEDS)]],
       files: sim,
-      limitMinutes: 9,
+      limitMinutes: 8,
     },
     contract: {
       ...plain,
@@ -68,7 +68,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       about: 'the whole of it, on the labs',
       files: e2e,
       packages: ['test/packages/contract.txt', ...labPackages],
-      limitMinutes: 13,
+      limitMinutes: 16,
     },
   };
 }
