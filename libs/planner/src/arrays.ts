@@ -51,23 +51,29 @@ export const fingerprint = (s: string): number => {
   return h >>> 0;
 };
 
-/** Sorts indices by key, ascending; `tie` decides equal keys. A merge sort: stable, and quick without a callback. */
+const RUN = 8;
+
+/** Sorts indices by key, ascending; `tie` decides equal keys. A merge sort over short sorted runs: stable, and quick. */
 export const sortByKey = (indices: Int32Array, key: Float64Array, tie: (a: number, b: number) => number): Int32Array => {
+  const n = indices.length;
+  const inOrder = (a: number, b: number): boolean => real(key, a) < real(key, b) || (real(key, a) === real(key, b) && tie(a, b) <= 0);
+  for (let start = 0; start < n; start += RUN)
+    for (let x = start + 1; x < n && x < start + RUN; x++) {
+      const item = at(indices, x);
+      let y = x - 1;
+      for (; y >= start && !inOrder(at(indices, y), item); y--) indices[y + 1] = at(indices, y);
+      indices[y + 1] = item;
+    }
   let from: Int32Array = indices;
-  let to: Int32Array = new Int32Array(indices.length);
-  for (let width = 1; width < indices.length; width *= 2) {
-    for (let start = 0; start < indices.length; start += 2 * width) {
-      const middle = Math.min(start + width, indices.length);
-      const end = Math.min(start + 2 * width, indices.length);
+  let to: Int32Array = new Int32Array(n);
+  for (let width = RUN; width < n; width *= 2) {
+    for (let start = 0; start < n; start += 2 * width) {
+      const middle = Math.min(start + width, n);
+      const end = Math.min(start + 2 * width, n);
       let left = start;
       let right = middle;
       for (let out = start; out < end; out++) {
-        let takeLeft = left < middle;
-        if (takeLeft && right < end) {
-          const a = at(from, left);
-          const b = at(from, right);
-          takeLeft = real(key, a) < real(key, b) || (real(key, a) === real(key, b) && tie(a, b) <= 0);
-        }
+        const takeLeft = left < middle && (right >= end || inOrder(at(from, left), at(from, right)));
         to[out] = takeLeft ? at(from, left++) : at(from, right++);
       }
     }

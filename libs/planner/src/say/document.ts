@@ -7,43 +7,54 @@ import { Reasons } from './reasons.ts';
 
 const rowsOf = ({ seating: { problem } }: Solution, i: number): readonly number[] => problem.together.get(i) ?? [at(problem.vm, i)];
 
-interface Seat {
-  readonly item: number;
-  readonly vm: number;
-}
-
-/** Who goes, in the order in which to act: by priority, then the first VM of every target before any second one. */
-const inOrder = (solution: Solution): Seat[] => {
-  const { problem, place } = solution.seating;
-  const seats: Seat[] = [];
-  for (let i = 0; i < problem.items; i++) if (at(place, i) !== NONE) for (const vm of rowsOf(solution, i)) seats.push({ item: i, vm });
+/** Who goes, and where, in the order in which to act: by priority, then the first VM of every target before a second. */
+const inOrder = (solution: Solution): { item: Int32Array; vm: Int32Array; order: Int32Array } => {
+  const { problem, place, seated } = solution.seating;
+  const item = new Int32Array(seated);
+  const vm = new Int32Array(seated);
+  const key = new Float64Array(seated);
   const rounds = new Int32Array(problem.room.layout.hosts);
   const level = new Int32Array(rounds.length).fill(-1);
-  const key = new Float64Array(seats.length);
-  seats.forEach(({ item, vm }, x) => {
-    const p = at(place, item);
-    const priority = at(problem.model.vms.priority, vm);
+  let x = 0;
+  const add = (i: number, v: number): void => {
+    const p = at(place, i);
+    const priority = at(problem.model.vms.priority, v);
     rounds[p] = at(level, p) === priority ? at(rounds, p) + 1 : 0;
     level[p] = priority;
-    key[x] = priority * 2 ** 30 + at(rounds, p);
-  });
-  const order = sortByKey(range(0, seats.length), key, (a, b) => a - b);
-  return Array.from(order, (x) => pick(seats, x));
+    item[x] = i;
+    vm[x] = v;
+    key[x++] = priority * 2 ** 30 + at(rounds, p);
+  };
+  for (let i = 0; i < problem.items; i++) {
+    if (at(place, i) === NONE) continue;
+    const rows = problem.together.get(i);
+    if (rows) for (const v of rows) add(i, v);
+    else add(i, at(problem.vm, i));
+  }
+  return { item, vm, order: sortByKey(range(0, seated), key, (a, b) => a - b) };
 };
 
 const placementsOf = (solution: Solution, reasons: Reasons, alternates: number): Placement[] => {
   const { problem, place } = solution.seating;
-  const { hosts, vms } = problem.model;
+  const { vms } = problem.model;
   const others = new Alternates(solution.seating, alternates);
-  const name = (p: number) => pick(hosts.names.names, at(problem.room.layout.rowAt, p));
-  return inOrder(solution).map(({ item, vm }) => ({
-    vm: vms.id(vm),
-    from: pick(hosts.names.names, at(vms.host, vm)),
-    to: name(at(place, item)),
-    alternates: others.of(item).map(name),
-    priority: at(vms.priority, vm),
-    because: reasons.there(item),
-  }));
+  const hostNames = problem.model.hosts.names.names;
+  const name = (p: number) => pick(hostNames, at(problem.room.layout.rowAt, p));
+  const { item, vm, order } = inOrder(solution);
+  const placements: Placement[] = [];
+  for (let x = 0; x < order.length; x++) {
+    const i = at(item, at(order, x));
+    const v = at(vm, at(order, x));
+    placements.push({
+      vm: vms.id(v),
+      from: pick(hostNames, at(vms.host, v)),
+      to: name(at(place, i)),
+      alternates: others.of(i).map(name),
+      priority: at(vms.priority, v),
+      because: reasons.there(i),
+    });
+  }
+  return placements;
 };
 
 const unplacedOf = (solution: Solution, reasons: Reasons): Unplaced[] => {

@@ -2,6 +2,25 @@ import { at, real } from '../arrays.ts';
 import type { Domain } from './problem.ts';
 import type { Seating } from './seating.ts';
 
+const NOTHING = new Int32Array(0);
+
+/** The lowest level up to which the racks have room for so many VMs more, were their hosts empty. */
+const levelFor = (segments: Int32Array, count: Int32Array, row: number, rackOf: Int32Array, expected: number): number => {
+  const histogram = new Int32Array(256);
+  for (let x = 0; x < segments.length; x++) {
+    const level = at(count, row + at(rackOf, at(segments, x)));
+    if (level < 256) histogram[level] = at(histogram, level) + 1;
+  }
+  let racks = 0;
+  let room = 0;
+  for (let level = 0; level < 256; level++) {
+    racks += at(histogram, level);
+    room += racks;
+    if (room >= expected) return level;
+  }
+  return 2 ** 30;
+};
+
 /** One VM more in a rack outweighs any load. */
 const STEP = 2 ** 20;
 
@@ -16,20 +35,45 @@ export class Frontier {
   readonly #key: Float64Array;
   size: number;
 
-  constructor(seating: Seating, type: number, domain: Domain) {
+  /** Segments above this level wait outside the heap: most plans never come to them. */
+  #limit = 0;
+  #reserve: Int32Array = NOTHING;
+
+  /** `expected`: how many items of the type there are. */
+  constructor(seating: Seating, type: number, domain: Domain, expected: number) {
     this.#seating = seating;
     this.#type = type;
-    this.#segment = domain.segments.slice();
-    this.size = this.#segment.length;
-    this.#key = new Float64Array(this.size);
-    const { count, least, problem } = seating;
+    const { count, problem } = seating;
     const { rackOf } = problem.room.layout;
+    const segments = seating.open(domain);
     const row = type * problem.racks;
-    for (let i = 0; i < this.size; i++) {
-      const s = at(this.#segment, i);
-      this.#key[i] = at(count, row + at(rackOf, s)) * STEP + Math.min(real(least, s), STEP - 1);
+    this.#segment = new Int32Array(segments.length);
+    this.#key = new Float64Array(segments.length);
+    this.#limit = type === 0 ? 0 : levelFor(segments, count, row, rackOf, expected);
+    const reserve = new Int32Array(segments.length);
+    let kept = 0;
+    this.size = 0;
+    for (let x = 0; x < segments.length; x++) {
+      const s = at(segments, x);
+      const level = at(count, row + at(rackOf, s));
+      if (level > this.#limit) reserve[kept++] = s;
+      else {
+        this.#segment[this.size] = s;
+        this.#key[this.size++] = level * STEP + Math.min(real(seating.least, s), STEP - 1);
+      }
     }
+    this.#reserve = reserve.subarray(0, kept);
     for (let i = (this.size >> 1) - 1; i >= 0; i--) this.#sink(i);
+  }
+
+  /** Is there a segment left? Calls in those that waited when the others have come to their level. */
+  more(): boolean {
+    if (this.#reserve.length > 0 && (this.size === 0 || this.level(this.top()) > this.#limit)) {
+      const all = this.#reserve;
+      this.#reserve = NOTHING;
+      for (let x = 0; x < all.length; x++) this.push(at(all, x));
+    }
+    return this.size > 0;
   }
 
   #keyOf(segment: number): number {
@@ -52,7 +96,6 @@ export class Frontier {
     this.size -= 1;
     this.#segment[0] = at(this.#segment, this.size);
     this.#key[0] = real(this.#key, this.size);
-    this.#segment[this.size] = top;
     this.#sink(0);
     return top;
   }

@@ -14,12 +14,17 @@ const LOOK = 3;
 export class Greedy {
   readonly #seating: Seating;
   readonly #frontiers = new Map<number, Frontier>();
+  /** Items per business type. */
+  readonly #expected: Int32Array;
   readonly #full: Uint8Array;
   readonly #exhausted = new Set<number>();
   readonly #stash: number[] = [];
 
   constructor(seating: Seating) {
     this.#seating = seating;
+    const { problem } = seating;
+    this.#expected = new Int32Array(problem.types.length);
+    for (let i = 0; i < problem.items; i++) this.#expected[at(problem.type, i)] = at(this.#expected, at(problem.type, i)) + 1;
     this.#full = new Uint8Array(seating.problem.shapes.length * seating.problem.room.layout.segments);
   }
 
@@ -56,7 +61,7 @@ export class Greedy {
     let level = 0;
     let looks = 0;
     let barred = false;
-    while (frontier.size > 0) {
+    while (frontier.more()) {
       const segment = frontier.top();
       if (best !== NONE && frontier.level(segment) !== level) break;
       const known = shape * problem.room.layout.segments + segment;
@@ -89,7 +94,7 @@ export class Greedy {
     const key = type * this.#seating.problem.domains.length + domain;
     const known = this.#frontiers.get(key);
     if (known) return known;
-    const made = new Frontier(this.#seating, type, pick(this.#seating.problem.domains, domain));
+    const made = new Frontier(this.#seating, type, pick(this.#seating.problem.domains, domain), at(this.#expected, type));
     this.#frontiers.set(key, made);
     return made;
   }

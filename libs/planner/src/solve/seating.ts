@@ -1,5 +1,5 @@
 import { at, pick, real } from '../arrays.ts';
-import { type Company, NONE, type Problem } from './problem.ts';
+import { type Company, type Domain, NONE, type Problem } from './problem.ts';
 import { needed } from './room.ts';
 
 /** Added to a host's load per member of the item's group there, where the group's policy is soft. */
@@ -23,6 +23,7 @@ export class Seating {
   readonly #stamped: Int32Array;
   readonly #members: number[][];
   #serial = 0;
+  readonly #open = new Map<Domain, Int32Array>();
 
   constructor(problem: Problem) {
     this.problem = problem;
@@ -34,6 +35,15 @@ export class Seating {
     this.#stamp = new Int32Array(layout.hosts);
     this.#stamped = new Int32Array(layout.hosts);
     this.#members = problem.companies.map((c) => [...c.members]);
+  }
+
+  /** The segments of a domain that have an open host. */
+  open(domain: Domain): Int32Array {
+    const known = this.#open.get(domain);
+    if (known) return known;
+    const open = domain.segments.filter((s) => real(this.least, s) < Infinity);
+    this.#open.set(domain, open);
+    return open;
   }
 
   segmentOf(position: number): number {
