@@ -52,7 +52,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       about: 'the region under a virtual clock, with faults from a seed',
       programs: [[`${SEEDS} seeds`, 'test/sim/main.ts', '--seeds', String(SEEDS)]],
       files: sim,
-      limitMinutes: 8,
+      limitMinutes: 12,
     },
     contract: {
       ...plain,
@@ -60,7 +60,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       about: 'every adapter against the contract of its port, on real servers',
       files: contract,
       packages: ['test/packages/contract.txt', ...labPackages],
-      limitMinutes: 8,
+      limitMinutes: 14,
     },
     e2e: {
       ...plain,
@@ -68,7 +68,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       about: 'the whole of it, on the labs',
       files: e2e,
       packages: ['test/packages/contract.txt', ...labPackages],
-      limitMinutes: 16,
+      limitMinutes: 20,
     },
   };
 }
