@@ -43,7 +43,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       name: 'check',
       about: 'what can be said without running anything',
       programs: [['check', 'test/check.ts']],
-      limitMinutes: 4,
+      limitMinutes: 6,
     },
     unit: { ...plain, name: 'unit', about: 'decisions, adapters without servers, architecture', files: unit, parallel: 2, limitMinutes: 4 },
     sim: {
