@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { epoch, type FailureCode, hostId } from '@lifeboat/kernel';
+import type { CloudFailure } from '@lifeboat/ports';
+import { Acts, cloudVm, record } from './acts.test.ts';
+
+describe('one evacuation is asked for once', () => {
+  it('looks at power and VM first, then at the ledger, then calls', async () => {
+    const a = new Acts();
+    assert.deepEqual(await a.perform(a.evacuation()), { kind: 'taken', adopted: false });
+    assert.deepEqual(a.cloud.calls, ['vm', 'evacuate to h2']);
+    assert.deepEqual(a.fence.calls, ['status bmc'], 'the device that proved it');
+    assert.deepEqual([...a.ledger.entries().keys()], [a.evacuation().operation]);
+  });
+  it('the ledger knows of an earlier try: its call is waited for and looked for; not there, it is made', async () => {
+    const a = new Acts();
+    await a.ledger.admit(a.evacuation().operation, epoch(1), 'earlier');
+    const from = a.clock.now();
+    let calledAt = 0;
+    a.cloud.before = (call) => {
+      if (call.startsWith('evacuate ')) calledAt = a.clock.now();
+    };
+    assert.deepEqual(await a.perform(a.evacuation()), { kind: 'taken', adopted: false });
+    assert.deepEqual(a.cloud.calls, ['vm', 'vm', 'evacuationsFrom h1', 'evacuate to h2']);
+    assert.ok(calledAt - from >= 10_000);
+  });
+  it("the ledger knows of an earlier try, and Nova's record shows up meanwhile: adopted, no call", async () => {
+    const a = new Acts();
+    await a.ledger.admit(a.evacuation().operation, epoch(1), 'earlier');
+    void a.clock.sleep(5_000).then(() => a.cloud.records.push(record('running')));
+    assert.deepEqual(await a.perform(a.evacuation()), { kind: 'taken', adopted: true });
+    assert.equal(a.evacuateCalls, 0);
+  });
+  it('the earlier try has moved it already: elsewhere, no call', async () => {
+    const a = new Acts();
+    await a.ledger.admit(a.evacuation().operation, epoch(1), 'earlier');
+    void a.clock.sleep(5_000).then(() => {
+      a.cloud.vms = [cloudVm({ host: hostId('h2') })];
+    });
+    assert.deepEqual(await a.perform(a.evacuation()), { kind: 'elsewhere' });
+    assert.equal(a.evacuateCalls, 0);
+  });
+  it('performed twice at once, by an old leader and its successor: one call', async () => {
+    const a = new Acts();
+    a.cloud.before = (call) => {
+      if (call.startsWith('evacuate ')) a.cloud.vms = [cloudVm({ task: 'rebuilding' })];
+    };
+    const other = a.world.perform(a.evacuation(), a.context(epoch(2), 'b/2/1'));
+    const results = [await a.perform(a.evacuation()), await other];
+    assert.equal(a.evacuateCalls, 1, JSON.stringify(results));
+  });
+});
+
+describe('what speaks against a call', () => {
+  const refusedCall = async (prepare: (a: Acts) => void, effect?: (a: Acts) => ReturnType<Acts['evacuation']>) => {
+    const a = new Acts();
+    prepare(a);
+    const result = await a.perform(effect?.(a) ?? a.evacuation());
+    assert.equal(a.evacuateCalls, 0);
+    return result;
+  };
+  it('the host is powered on', async () => {
+    const r = await refusedCall((a) => {
+      a.fence.states = ['on'];
+    });
+    assert.ok(r.kind === 'host-alive' && /bmc now says that h1 is on/.test(r.detail));
+  });
+  it('a silent fence device does not: what was proven stays proven', async () => {
+    const a = new Acts();
+    a.fence.states = ['FENCE_UNREACHABLE'];
+    assert.equal((await a.perform(a.evacuation())).kind, 'taken');
+  });
+  it('the VM is on another host', async () => {
+    assert.deepEqual(await refusedCall((a) => void a.cloud.vms.splice(0, 1, cloudVm({ host: hostId('h3') }))), { kind: 'elsewhere' });
+  });
+  it('the VM does not exist', async () => {
+    assert.deepEqual(await refusedCall((a) => void a.cloud.vms.pop()), { kind: 'gone' });
+  });
+  it('Nova has a running record of it: adopted', async () => {
+    const r = await refusedCall((a) => {
+      a.cloud.vms = [cloudVm({ task: 'rebuilding' })];
+      a.cloud.records = [record('running')];
+    });
+    assert.deepEqual(r, { kind: 'taken', adopted: true });
+  });
+  it('Nova is rebuilding it, record or not', async () => {
+    const r = await refusedCall((a) => {
+      a.cloud.vms = [cloudVm({ task: 'rebuild_spawning' })];
+      a.cloud.records = [record('failed')];
+    });
+    assert.ok(r.kind === 'refused' && r.then === 'same' && r.code === 'CLOUD_CONFLICT');
+  });
+  it('a task that hangs from before, or a record known to have ended, does not', async () => {
+    const a = new Acts();
+    a.cloud.vms = [cloudVm({ task: 'powering-off' })];
+    a.cloud.records = [record('running', 'r0'), record('done', 'r-1')];
+    assert.equal((await a.perform(a.evacuation(['r0']))).kind, 'taken');
+    assert.equal(a.evacuateCalls, 1);
+  });
+  it('the VM or the records cannot be read', async () => {
+    for (const what of ['vm', 'evacuationsFrom'] as const) {
+      const r = await refusedCall((a) => {
+        a.cloud.vms = [cloudVm({ task: 'rebuilding' })];
+        a.cloud.fails[what] = 'CLOUD_UNREACHABLE';
+      });
+      assert.ok(r.kind === 'refused' && r.then === 'same' && r.code === 'CLOUD_UNREACHABLE', what);
+    }
+  });
+  it('the lease is lost right before the call', async () => {
+    const r = await refusedCall((a) => {
+      a.cloud.before = () => {
+        a.lease = false;
+      };
+    });
+    assert.ok(r.kind === 'refused' && r.code === 'LEASE_LOST');
+  });
+  it('the lease is lost while an earlier call is waited for', async () => {
+    const a = new Acts();
+    await a.ledger.admit(a.evacuation().operation, epoch(1), 'earlier');
+    void a.clock.sleep(5_000).then(() => {
+      a.lease = false;
+    });
+    assert.equal((await a.perform(a.evacuation())).kind, 'refused');
+    assert.equal(a.evacuateCalls, 0);
+  });
+  it('the ledger has seen a newer epoch', async () => {
+    const a = new Acts();
+    assert.equal(await a.world.takeOver?.(epoch(5)), true);
+    const r = await a.perform(a.evacuation(), a.context(epoch(4)));
+    assert.ok(r.kind === 'refused' && r.code === 'STALE_EPOCH');
+    assert.equal(a.evacuateCalls, 0);
+    assert.equal(await a.world.takeOver?.(epoch(4)), false);
+  });
+});
+
+describe("what Nova's answer means", () => {
+  const meanings: [code: CloudFailure, kind: string, then?: string][] = [
+    ['CLOUD_TIMEOUT', 'unsure'],
+    ['CLOUD_FAILED', 'unsure'],
+    ['CLOUD_BAD_ANSWER', 'unsure'],
+    ['CLOUD_HOST_STILL_UP', 'not-shut-out'],
+    ['CLOUD_NOT_FOUND', 'refused', 'next'],
+    ['CLOUD_REFUSED', 'refused', 'next'],
+    ['CLOUD_FORBIDDEN', 'refused', 'same'],
+    ['CLOUD_UNAUTHORIZED', 'refused', 'same'],
+    ['CLOUD_UNREACHABLE', 'refused', 'same'],
+    ['CLOUD_CONFLICT', 'refused', 'same'],
+  ];
+  for (const [code, kind, then] of meanings) {
+    it(`${code}: ${kind}${then === undefined ? '' : `, ${then}`}`, async () => {
+      const a = new Acts();
+      a.cloud.fails.evacuate = code;
+      const r = await a.perform(a.evacuation());
+      assert.deepEqual([r.kind, 'then' in r ? r.then : undefined, (r as { code: FailureCode }).code], [kind, then, code]);
+      assert.equal(a.evacuateCalls, 1, 'it is not called again here');
+    });
+  }
+});

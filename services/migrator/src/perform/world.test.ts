@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { epoch, hostId, instant } from '@lifeboat/kernel';
+import type { FenceEffect, ResetEffect, StartEffect, WatchEffect } from '../effects.ts';
+import { Acts, cloudVm, H1, H2, INCIDENT, record, VM } from './acts.test.ts';
+
+const act = { incident: INCIDENT, host: H1 } as const;
+const fencing: FenceEffect = { ...act, kind: 'fence', operation: `${INCIDENT}/fence/h1/1/0`, method: 'bmc' };
+
+describe('the act of fencing', () => {
+  it('already off: proof, without any order', async () => {
+    const a = new Acts();
+    const r = await a.perform(fencing);
+    assert.ok(r.kind === 'fence' && r.proof.kind === 'already-off' && r.proof.host === 'h1' && r.proof.method === 'bmc');
+    assert.deepEqual(a.fence.calls, ['status bmc']);
+  });
+  it('orders off and believes only what is read back', async () => {
+    const a = new Acts();
+    a.fence.states = ['on', 'on', 'on', 'off'];
+    const r = await a.perform(fencing);
+    assert.ok(r.kind === 'fence' && r.proof.kind === 'fence');
+    assert.deepEqual(a.fence.calls, ['status bmc', 'off bmc', 'status bmc', 'status bmc', 'status bmc']);
+  });
+  it('a device that says it obeyed while the host stays on: refused, no proof', async () => {
+    const a = new Acts();
+    a.fence.states = ['on'];
+    const r = await a.perform(fencing);
+    assert.ok(r.kind === 'fence-failed' && r.code === 'FENCE_REFUSED' && /still on/.test(r.detail));
+    assert.equal(a.fence.calls.filter((c) => c.startsWith('off')).length, 1);
+  });
+  it('a device that obeyed and cannot be read back: no proof', async () => {
+    const a = new Acts();
+    a.fence.states = ['on', 'FENCE_TIMEOUT'];
+    const r = await a.perform(fencing);
+    assert.ok(r.kind === 'fence-failed' && r.code === 'FENCE_TIMEOUT' && /could not be read back/.test(r.detail));
+  });
+  it('a device that could not be asked first is ordered all the same', async () => {
+    const a = new Acts();
+    a.fence.states = ['FENCE_UNREACHABLE', 'off'];
+    assert.equal((await a.perform(fencing)).kind, 'fence');
+  });
+  it('an order that failed: its own error, unless the host is off all the same', async () => {
+    const a = new Acts();
+    a.fence.offAnswer = 'FENCE_TIMEOUT';
+    a.fence.states = ['on'];
+    const r = await a.perform(fencing);
+    assert.ok(r.kind === 'fence-failed' && r.code === 'FENCE_TIMEOUT');
+    const b = new Acts();
+    b.fence.offAnswer = 'FENCE_TIMEOUT';
+    b.fence.states = ['on', 'off'];
+    assert.equal((await b.perform(fencing)).kind, 'fence');
+  });
+  it('no order after the lease was lost, nor under a stale epoch, nor by a method that the topology does not have', async () => {
+    const lost = new Acts();
+    lost.fence.states = ['on'];
+    lost.lease = false;
+    assert.equal((await lost.perform(fencing)).kind, 'fence-failed');
+    const stale = new Acts();
+    stale.fence.states = ['on'];
+    await stale.ledger.claim(epoch(9));
+    assert.equal((await stale.perform(fencing)).kind, 'fence-failed');
+    const unknown = new Acts();
+    const r = await unknown.perform({ ...fencing, method: 'ipmi' });
+    assert.ok(r.kind === 'fence-failed' && r.code === 'FENCE_MISCONFIGURED');
+    for (const a of [lost, stale, unknown]) assert.ok(!a.fence.calls.some((c) => c.startsWith('off')));
+  });
+});
+
+describe('the act of shutting out', () => {
+  const effect = { ...act, kind: 'shut-out', operation: `${INCIDENT}/shut-out/h1/1` } as const;
+  it('forces down first, then disables with our name on it', async () => {
+    const a = new Acts();
+    assert.deepEqual(await a.perform(effect), { kind: 'shut-out' });
+    assert.deepEqual(a.cloud.calls, ['forceDown h1', 'disable h1 Lifeboat: inc-h1-1']);
+  });
+  it('does not disable a host that Nova did not force down', async () => {
+    const a = new Acts();
+    a.cloud.fails.forceDown = 'CLOUD_UNREACHABLE';
+    assert.equal((await a.perform(effect)).kind, 'shut-out-failed');
+    assert.deepEqual(a.cloud.calls, ['forceDown h1']);
+  });
+  it('stops between the two when the lease is lost', async () => {
+    const a = new Acts();
+    a.cloud.before = () => {
+      a.lease = false;
+    };
+    assert.equal((await a.perform(effect)).kind, 'shut-out-failed');
+    assert.deepEqual(a.cloud.calls, ['forceDown h1']);
+  });
+});
+
+describe('the look at what moves', () => {
+  const effect: WatchEffect = { ...act, kind: 'watch', operation: 'watch/h1/1', vms: [VM], closely: [] };
+  it('reads the records first, then the VMs that may have ended', async () => {
+    const a = new Acts();
+    a.cloud.records = [record('done')];
+    const r = await a.perform(effect);
+    assert.deepEqual(a.cloud.calls, ['evacuationsFrom h1', 'vms 1']);
+    assert.ok(r.kind === 'watched' && r.vms.length === 1 && r.records.length === 1 && r.unseen.length === 0);
+  });
+  it('leaves a VM alone while its newest record is running, unless it is to be looked at closely', async () => {
+    const a = new Acts();
+    a.cloud.records = [record('running', 'r2'), record('failed', 'r1')];
+    const r = await a.perform(effect);
+    assert.deepEqual(a.cloud.calls, ['evacuationsFrom h1']);
+    assert.ok(r.kind === 'watched' && r.unseen[0] === VM);
+    const closely = await a.perform({ ...effect, closely: [VM] });
+    assert.ok(closely.kind === 'watched' && closely.vms.length === 1 && closely.unseen.length === 0);
+  });
+  it('an older record that still says running does not hide a newer end', async () => {
+    const a = new Acts();
+    a.cloud.records = [record('failed', 'r2'), record('running', 'r1')];
+    await a.perform(effect);
+    assert.deepEqual(a.cloud.calls, ['evacuationsFrom h1', 'vms 1']);
+  });
+  it('that could not be taken says nothing', async () => {
+    for (const what of ['evacuationsFrom', 'vms'] as const) {
+      const a = new Acts();
+      a.cloud.fails[what] = 'CLOUD_TIMEOUT';
+      assert.deepEqual(await a.perform(effect), { kind: 'watch-failed', code: 'CLOUD_TIMEOUT', detail: 'as scripted' });
+    }
+  });
+});
+
+describe('the act of setting a VM free', () => {
+  const proof = { host: H2, kind: 'fence' as const, method: 'bmc', at: instant(1), detail: '' };
+  const effect: ResetEffect = { ...act, kind: 'reset', operation: `${INCIDENT}/reset/1`, vm: VM, record: 'r1', target: H2, proof };
+  it('only while its target is off and the VM still on its old host', async () => {
+    const a = new Acts();
+    assert.deepEqual(await a.perform(effect), { kind: 'revived' });
+    assert.deepEqual(a.cloud.calls, ['vm', 'resetToError']);
+  });
+  it('not when the target is on again, the VM has moved, or the lease is lost', async () => {
+    const on = new Acts();
+    on.fence.states = ['on'];
+    const moved = new Acts();
+    moved.cloud.vms = [cloudVm({ host: hostId('h2') })];
+    const lost = new Acts();
+    lost.lease = false;
+    for (const a of [on, moved, lost]) {
+      assert.equal((await a.perform(effect)).kind, 'revive-failed');
+      assert.ok(!a.cloud.calls.includes('resetToError'));
+    }
+  });
+  it('a VM is started only by who leads', async () => {
+    const start: StartEffect = { ...act, kind: 'start', operation: `${INCIDENT}/start/1`, vm: VM };
+    const a = new Acts();
+    assert.deepEqual(await a.perform(start), { kind: 'revived' });
+    a.lease = false;
+    assert.equal((await a.perform(start)).kind, 'revive-failed');
+    assert.deepEqual(a.cloud.calls, ['start']);
+  });
+});
+
+describe('the act of releasing', () => {
+  const effect = { ...act, kind: 'release', operation: `${INCIDENT}/release/h1/1` } as const;
+  it('clears the force-down and enables what we disabled', async () => {
+    const a = new Acts();
+    assert.deepEqual(await a.perform(effect), { kind: 'released' });
+    assert.deepEqual(a.cloud.calls, ['computeServices', 'clearForcedDown h1', 'enable h1']);
+  });
+  it('leaves disabled what somebody else disabled, for whatever reason or none', async () => {
+    for (const disabledReason of ['broken fan', null]) {
+      const a = new Acts();
+      a.cloud.service = { ...a.cloud.service, disabledReason };
+      assert.deepEqual(await a.perform(effect), { kind: 'released' });
+      assert.deepEqual(a.cloud.calls, ['computeServices', 'clearForcedDown h1']);
+    }
+  });
+  it('does only what is left to do', async () => {
+    const a = new Acts();
+    a.cloud.service = { ...a.cloud.service, forcedDown: false };
+    await a.perform(effect);
+    a.cloud.service = { ...a.cloud.service, enabled: true };
+    await a.perform(effect);
+    assert.deepEqual(a.cloud.calls, ['computeServices', 'enable h1', 'computeServices']);
+  });
+  it('refused while evacuated VMs await their clean-up: not enabled', async () => {
+    const a = new Acts();
+    a.cloud.fails.clearForcedDown = 'CLOUD_CONFLICT';
+    const r = await a.perform(effect);
+    assert.ok(r.kind === 'release-failed' && r.code === 'CLOUD_CONFLICT');
+    assert.ok(!a.cloud.calls.includes('enable h1'));
+  });
+  it('not by one whose lease is lost, and not of a host that Nova does not know', async () => {
+    const a = new Acts();
+    a.lease = false;
+    assert.equal((await a.perform(effect)).kind, 'release-failed');
+    assert.deepEqual(a.cloud.calls, ['computeServices']);
+    const b = new Acts();
+    b.cloud.service = { ...b.cloud.service, host: H2 };
+    assert.equal((await b.perform(effect)).kind, 'release-failed');
+  });
+});
+
+describe('the power check', () => {
+  it('asks once for many VMs of a host, again when the answer is old, and right after a fence not at all', async () => {
+    const a = new Acts();
+    await a.perform(fencing);
+    const asked = () => a.fence.calls.length;
+    assert.equal(asked(), 1);
+    const both = [a.world.perform(a.evacuation([], 1), a.context()), a.world.perform(a.evacuation([], 2), a.context())];
+    await Promise.all(both);
+    assert.equal(asked(), 2, 'a minute later: one look for both');
+    await a.clock.runFor(4_000);
+    await a.world.perform(a.evacuation([], 3), a.context());
+    assert.equal(asked(), 2);
+    await a.clock.runFor(2_000);
+    await a.world.perform(a.evacuation([], 4), a.context());
+    assert.equal(asked(), 3);
+  });
+});
