@@ -1,19 +1,20 @@
-import { at, real } from '../arrays.ts';
+import { at, grownReals, real } from '../arrays.ts';
 import type { Domain } from './problem.ts';
 import type { Seating } from './seating.ts';
 
-const NOTHING = new Int32Array(0);
+const LEVELS = 256;
+const histogram = new Int32Array(LEVELS);
 
 /** The lowest level up to which the racks have room for so many VMs more, were their hosts empty. */
 const levelFor = (segments: Int32Array, count: Int32Array, row: number, rackOf: Int32Array, expected: number): number => {
-  const histogram = new Int32Array(256);
+  histogram.fill(0);
   for (let x = 0; x < segments.length; x++) {
     const level = at(count, row + at(rackOf, at(segments, x)));
-    if (level < 256) histogram[level] = at(histogram, level) + 1;
+    if (level < LEVELS) histogram[level] = at(histogram, level) + 1;
   }
   let racks = 0;
   let room = 0;
-  for (let level = 0; level < 256; level++) {
+  for (let level = 0; level < LEVELS; level++) {
     racks += at(histogram, level);
     room += racks;
     if (room >= expected) return level;
@@ -29,56 +30,63 @@ const STEP = 2 ** 20;
  * lazy heap: while VMs only arrive, keys only grow, so an outdated key is put right when it comes to the top.
  */
 export class Frontier {
-  readonly #seating: Seating;
-  readonly #type: number;
+  readonly #count: Int32Array;
+  readonly #least: Float64Array;
+  readonly #rackOf: Int32Array;
+  readonly #row: number;
   readonly #segment: Int32Array;
-  readonly #key: Float64Array;
+  #key: Float64Array;
   size: number;
 
-  /** Segments above this level wait outside the heap: most plans never come to them. */
-  #limit = 0;
-  #reserve: Int32Array = NOTHING;
+  /** Segments above this level wait at the end of the array, outside the heap: most plans never come to them. */
+  readonly #limit: number;
+  #waiting: number;
 
   /** `expected`: how many items of the type there are. */
   constructor(seating: Seating, type: number, domain: Domain, expected: number) {
-    this.#seating = seating;
-    this.#type = type;
-    const { count, problem } = seating;
+    const { count, least, problem } = seating;
     const { rackOf } = problem.room.layout;
     const segments = seating.open(domain);
     const row = type * problem.racks;
-    this.#segment = new Int32Array(segments.length);
-    this.#key = new Float64Array(segments.length);
     this.#limit = type === 0 ? 0 : levelFor(segments, count, row, rackOf, expected);
-    const reserve = new Int32Array(segments.length);
-    let kept = 0;
-    this.size = 0;
+    const segment = new Int32Array(segments.length);
+    const limit = this.#limit;
+    let size = 0;
+    let waiting = 0;
     for (let x = 0; x < segments.length; x++) {
       const s = at(segments, x);
-      const level = at(count, row + at(rackOf, s));
-      if (level > this.#limit) reserve[kept++] = s;
-      else {
-        this.#segment[this.size] = s;
-        this.#key[this.size++] = level * STEP + Math.min(real(seating.least, s), STEP - 1);
-      }
+      if (at(count, row + at(rackOf, s)) <= limit) segment[size++] = s;
+      else segment[segments.length - ++waiting] = s;
     }
-    this.#reserve = reserve.subarray(0, kept);
+    const key = new Float64Array(size);
+    for (let x = 0; x < size; x++) {
+      const s = at(segment, x);
+      key[x] = at(count, row + at(rackOf, s)) * STEP + Math.min(real(least, s), STEP - 1);
+    }
+    this.#segment = segment;
+    this.#key = key;
+    this.#waiting = waiting;
+    this.size = size;
+    this.#count = count;
+    this.#least = least;
+    this.#rackOf = rackOf;
+    this.#row = row;
     for (let i = (this.size >> 1) - 1; i >= 0; i--) this.#sink(i);
   }
 
   /** Is there a segment left? Calls in those that waited when the others have come to their level. */
   more(): boolean {
-    if (this.#reserve.length > 0 && (this.size === 0 || this.level(this.top()) > this.#limit)) {
-      const all = this.#reserve;
-      this.#reserve = NOTHING;
-      for (let x = 0; x < all.length; x++) this.push(at(all, x));
+    if (this.#waiting > 0 && (this.size === 0 || this.level(this.top()) > this.#limit)) {
+      const called = this.#segment.slice(this.#segment.length - this.#waiting);
+      this.#waiting = 0;
+      this.#key = grownReals(this.#key, this.#segment.length);
+      for (let x = 0; x < called.length; x++) this.push(at(called, x));
     }
     return this.size > 0;
   }
 
   #keyOf(segment: number): number {
-    const { layout } = this.#seating.problem.room;
-    return this.#seating.standing(this.#type, at(layout.rackOf, segment)) * STEP + Math.min(real(this.#seating.least, segment), STEP - 1);
+    return this.level(segment) * STEP + Math.min(real(this.#least, segment), STEP - 1);
   }
 
   /** The best segment by keys of now. Only while `size` > 0. */
@@ -116,7 +124,7 @@ export class Frontier {
 
   /** The rack count of a segment's type, as the heap ranks it. */
   level(segment: number): number {
-    return this.#seating.standing(this.#type, at(this.#seating.problem.room.layout.rackOf, segment));
+    return at(this.#count, this.#row + at(this.#rackOf, segment));
   }
 
   /** May a segment below the top hold a host with less than this load, at the same rack count? */

@@ -73,11 +73,12 @@ export class Room {
 
   /** Takes room; negative amounts give it back. A closed host stays closed. */
   take(p: number, vcpus: number, memory: number, disk: number): void {
-    if (this.closed(p)) return;
-    this.vcpus[p] = at(this.vcpus, p) - vcpus;
+    const free = at(this.vcpus, p);
+    if (free === CLOSED) return;
+    this.vcpus[p] = free - vcpus;
     this.memory[p] = at(this.memory, p) - memory;
     this.disk[p] = at(this.disk, p) - disk;
-    this.load[p] = this.projected(p, vcpus, memory);
+    this.load[p] = real(this.load, p) + memory * real(this.perMemory, p) + vcpus * real(this.perVcpu, p);
   }
 
   /** What is free in all, counted once the closed hosts are known. */

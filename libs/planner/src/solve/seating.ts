@@ -1,6 +1,6 @@
 import { at, pick, real } from '../arrays.ts';
 import { type Company, type Domain, NONE, type Problem } from './problem.ts';
-import { needed } from './room.ts';
+import { CLOSED, needed } from './room.ts';
 
 /** Added to a host's load per member of the item's group there, where the group's policy is soft. */
 const SOFT = 16;
@@ -156,14 +156,17 @@ export class Seating {
     const serial = company ? this.#mark(i) : NONE;
     const limit = company?.policy === 'anti-affinity' ? company.limit : Infinity;
     const soft = company?.policy === 'soft-anti-affinity' ? SOFT : company?.policy === 'soft-affinity' ? -SOFT : 0;
-    let found = NONE;
+    const { vcpus: freeVcpus, memory: freeMemory, disk: freeDisk, load: loads, perMemory, perVcpu, profile } = room;
+    const { allowed, memory: addMemory, vcpus: addVcpus } = s;
+    let found: number = NONE;
     let least = Infinity;
     let barred = false;
     const end = at(room.layout.start, segment + 1);
     for (let p = at(room.layout.start, segment); p < end; p++) {
-      if (vcpus > at(room.vcpus, p) || memory > at(room.memory, p) || disk > at(room.disk, p)) continue;
-      if (s.allowed && at(s.allowed, at(room.profile, p)) === 0) continue;
-      let load = real(room.load, p) + s.memory * real(room.perMemory, p) + s.vcpus * real(room.perVcpu, p);
+      let load = real(loads, p) + addMemory * real(perMemory, p) + addVcpus * real(perVcpu, p);
+      if (load >= least && soft === 0) continue;
+      if (vcpus > at(freeVcpus, p) || memory > at(freeMemory, p) || disk > at(freeDisk, p)) continue;
+      if (allowed && at(allowed, at(profile, p)) === 0) continue;
       if (serial !== NONE && at(this.#stamp, p) === serial) {
         if (at(this.#stamped, p) >= limit) {
           barred = true;
@@ -183,11 +186,10 @@ export class Seating {
 
   /** Takes the least load of a segment anew. */
   measure(segment: number): void {
-    const { room } = this.problem;
+    const { layout, load, vcpus } = this.problem.room;
     let least = Infinity;
-    const end = at(room.layout.start, segment + 1);
-    for (let p = at(room.layout.start, segment); p < end; p++)
-      if (!room.closed(p) && real(room.load, p) < least) least = real(room.load, p);
+    const end = at(layout.start, segment + 1);
+    for (let p = at(layout.start, segment); p < end; p++) if (real(load, p) < least && at(vcpus, p) !== CLOSED) least = real(load, p);
     this.least[segment] = least;
   }
 }
