@@ -127,6 +127,13 @@ describe('a host that was isolated and is found powered on', () => {
     const last = o.acts.findLast((e) => e.kind === 'evacuate');
     assert.ok(last?.kind === 'evacuate' && last.proof.at > 1_000_000, 'on the new proof');
   });
+  it('takes no order and is not shut out before it is proven dead again', () => {
+    const o = alive();
+    o.settle('evacuate', { kind: 'not-shut-out', code: 'CLOUD_HOST_STILL_UP', detail: 'up' }, 2);
+    assert.equal(o.owedOf('shut-out'), undefined);
+    o.evacuate({ 3: ['h2'] }).run(5);
+    assert.equal(o.words('evacuation.failed v3, retry: NO_PROOF').length, 1);
+  });
   it('is not left alone because of an earlier recall', () => {
     const o = new Orders()
       .isolate()
