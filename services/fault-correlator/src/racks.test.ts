@@ -13,6 +13,7 @@ interface Missing {
   readonly otherRacksSilent?: boolean;
   readonly observer?: 'cut-off';
   readonly nobodySees?: boolean;
+  readonly unwatched?: Member;
 }
 
 /** Rack a loses its power, all but what is missing for the rack rule. */
@@ -21,7 +22,7 @@ function rackFails(r: RegionStory, missing: Missing = {}): void {
   if (missing.otherRacksSilent) for (const other of ['b', 'c']) r.silentRacks.add(other);
   if (missing.observer !== undefined) r.observer = missing.observer;
   for (const host of RACK) {
-    if (missing.nobodySees !== true && host !== missing.seenAlive) r.production(host, 'dead');
+    if (missing.nobodySees !== true && host !== missing.seenAlive && host !== missing.unwatched) r.production(host, 'dead');
   }
   if (missing.seenAlive !== undefined) r.views('b1', { [missing.seenAlive]: 'alive' });
   if (missing.nobodySees) for (const watcher of ['b1', 'b2', 'c1', 'c2']) r.lost(watcher);
@@ -100,6 +101,14 @@ describe('the rack rule', () => {
         assert.deepEqual(r.confirmed(), []);
     });
   }
+  it('nobody watches one of them on the production network: unknown is not unreachable, no rack verdict', () => {
+    const r = new RegionStory(settingsFor(), ['a2']);
+    r.run(2);
+    rackFails(r, { unwatched: 'a2' });
+    r.run(60);
+    assert.deepEqual(rackIncidents(r), []);
+    assert.ok(!r.confirmed().some((e) => e.data.hosts.includes(hostId('a2'))));
+  });
   it('a rack of one host proves nothing by it', () => {
     const places = new Map(HOSTS.filter((h) => h !== 'a2' && h !== 'a3').map((h) => place(h)));
     const r = new RegionStory(settingsFor({ places }));

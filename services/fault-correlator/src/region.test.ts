@@ -59,12 +59,15 @@ export class RegionStory {
   #events = 0;
   #sessions = new Map<string, number>();
 
-  constructor(settings: CorrelatorSettings = settingsFor()) {
+  constructor(settings: CorrelatorSettings = settingsFor(), unwatched: readonly string[] = []) {
     this.settings = settings;
     this.input({ kind: 'started', epoch: epoch(1), at: this.at });
     for (const host of HOSTS) this.registered(host);
     for (const host of HOSTS)
-      this.views(host, Object.fromEntries(HOSTS.filter((h) => watchersOf(h).includes(host)).map((h) => [h, 'alive'])));
+      this.views(
+        host,
+        Object.fromEntries(HOSTS.filter((h) => watchersOf(h).includes(host) && !unwatched.includes(h)).map((h) => [h, 'alive'])),
+      );
   }
 
   get at(): Instant {
