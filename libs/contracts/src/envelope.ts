@@ -59,7 +59,14 @@ const firstProblem = (v: ReturnType<typeof Schema.Compile>, data: unknown): stri
   const e = errors[0];
   return e === undefined
     ? 'does not fit its schema'
-    : `${e.instancePath === '' ? '(whole)' : e.instancePath.slice(1).replaceAll('/', '.')} ${e.message}${extraKeys(e.params)}`;
+    : `${e.instancePath === '' ? '(whole)' : e.instancePath.slice(1).replaceAll('/', '.')} ${inWords(e)}${extraKeys(e.params)}`;
+};
+export const NO_SUCH_KEY = 'is not known here; correct its name or remove it';
+/** The validator's word, where it helps; 'schema is false' and 'one of the allowed values' leave the reader guessing. */
+const inWords = ({ message, params }: { message: string; params?: unknown }): string => {
+  const allowed = (params as { allowedValues?: unknown[] } | undefined)?.allowedValues;
+  if (allowed !== undefined) return `must be one of ${allowed.join(', ')}`;
+  return message === 'schema is false' ? NO_SUCH_KEY : message;
 };
 const extraKeys = (params: unknown): string => {
   const extra = (params as { additionalProperties?: string[] } | undefined)?.additionalProperties;

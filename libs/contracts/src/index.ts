@@ -4,6 +4,8 @@ export * from './events/50-confirmations.ts';
 export * from './events/index.ts';
 export * from './model/evidence.ts';
 export * from './model/fleet.ts';
+export * from './model/orders.ts';
 export * from './model/words.ts';
 export * from './topology/policy.ts';
 export * from './topology/topology.ts';
+export * from './topology/vm-failures.ts';

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
-import { PeerViewSchema, VmReportSchema } from '../model/evidence.ts';
+import { machineUuid, PeerViewSchema, VmReportSchema } from '../model/evidence.ts';
 import { Closed, HostIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
 
 const session = Type.String({
@@ -19,6 +19,7 @@ export const agentRegistered = defineEvent({
     host: HostIdSchema,
     session,
     bootId: Type.String({ maxLength: 100 }),
+    machineUuid: Type.Optional(machineUuid),
     vms: Type.Array(VmReportSchema),
     peers: Type.Array(PeerViewSchema),
     at: InstantSchema,

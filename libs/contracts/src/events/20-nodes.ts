@@ -50,3 +50,21 @@ export const agentRestarted = defineEvent({
     at: InstantSchema,
   }),
 });
+
+export const fenceChecked = defineEvent({
+  ...common,
+  type: 'lifeboat.fence.checked',
+  consumedBy: ['migrator', 'notifier', 'console'],
+  about:
+    "Whose machine a host's BMC switches was compared with what the hosts' agents say: told when it is not its own, cannot be told, or is its own again. A device of another host is never used.",
+  key: (d) => d.host,
+  data: Closed({
+    host: HostIdSchema,
+    method: Type.String({ maxLength: 100, description: 'The fence method.' }),
+    device: Type.String({ maxLength: 253, description: 'Its address.' }),
+    is: OneOf(['own', 'of-another', 'unknown'] as const),
+    other: Type.Optional(HostIdSchema),
+    detail: Type.String({ maxLength: 500 }),
+    at: InstantSchema,
+  }),
+});

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
-import { EvidenceSchema, VerdictSchema } from '../model/evidence.ts';
+import { EvidenceSchema, ProofOfDeathSchema, VerdictSchema } from '../model/evidence.ts';
 import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, RackIdSchema } from '../model/words.ts';
 
 const common = { topic: topics.faults, version: 1, producedBy: ['fault-correlator'] } as const;
@@ -18,7 +18,14 @@ export const faultDiagnosed = defineEvent({
   consumedBy: ['notifier', 'scheduler', 'console'],
   about: 'A fault that is no cause to evacuate: its verdict, with its evidence.',
   key: (d) => d.hosts[0] as string,
-  data: Closed({ ...reasoned, action: Type.String({ maxLength: 200, description: 'What happens about it.' }) }),
+  data: Closed({
+    ...reasoned,
+    cluster: Type.Optional({
+      ...ClusterIdSchema,
+      description: 'Where it is the fault of a whole cluster, and no single host is to blame.',
+    }),
+    action: Type.String({ maxLength: 200, description: 'What happens about it.' }),
+  }),
 });
 
 export const faultConfirmed = defineEvent({
@@ -46,10 +53,40 @@ export const faultHeld = defineEvent({
   data: Closed({ ...reasoned, reason: Type.String({ maxLength: 500 }) }),
 });
 
+export const hostQuarantined = defineEvent({
+  ...common,
+  type: 'lifeboat.host.quarantined',
+  consumedBy: ['scheduler', 'notifier', 'console'],
+  about: 'A host that had been taken back has failed again soon: it is held out longer each time, however its cluster releases hosts.',
+  key: (d) => d.host,
+  data: Closed({
+    host: HostIdSchema,
+    incident: IncidentIdSchema,
+    failures: Type.Integer({ minimum: 2, description: 'How often it has failed within the window, this time counted.' }),
+    healthyMs: Type.Integer({ minimum: 0, description: 'How long it must be well before it is released.' }),
+    at: InstantSchema,
+  }),
+});
+
+export const networkCleared = defineEvent({
+  ...common,
+  type: 'lifeboat.network.cleared',
+  consumedBy: ['notifier', 'console'],
+  about: 'The production network of a cluster, which had failed for all of its hosts, works again.',
+  key: (d) => d.cluster,
+  data: Closed({
+    cluster: ClusterIdSchema,
+    hosts: Type.Array(HostIdSchema),
+    since: InstantSchema,
+    rule: reasoned.rule,
+    at: InstantSchema,
+  }),
+});
+
 export const faultCleared = defineEvent({
   ...common,
   type: 'lifeboat.fault.cleared',
-  consumedBy: ['scheduler', 'notifier', 'console'],
+  consumedBy: ['scheduler', 'migrator', 'notifier', 'console'],
   about: 'Every signal of a host that had a verdict is well again.',
   key: (d) => d.host,
   data: Closed({
@@ -57,6 +94,22 @@ export const faultCleared = defineEvent({
     was: VerdictSchema,
     restarted: Type.Boolean({ description: 'It has another boot id than when it failed: nothing that ran on it runs any more.' }),
     incident: Type.Optional(IncidentIdSchema),
+    at: InstantSchema,
+  }),
+});
+
+export const proofContradicted = defineEvent({
+  ...common,
+  type: 'lifeboat.proof.contradicted',
+  consumedBy: ['scheduler', 'migrator', 'notifier', 'console'],
+  about:
+    'A host that was proven dead was not: its agent is back, and the host has not started anew since. What proved it is believed no more; VMs that were evacuated may run twice.',
+  key: (d) => d.host,
+  data: Closed({
+    host: HostIdSchema,
+    incident: IncidentIdSchema,
+    proof: ProofOfDeathSchema,
+    backAt: { ...InstantSchema, description: 'When its agent registered again.' },
     at: InstantSchema,
   }),
 });

@@ -10,7 +10,7 @@ const common = { topic: topics.incidents, version: 1, producedBy: ['scheduler'],
 export const incidentOpened = defineEvent({
   ...common,
   type: 'lifeboat.incident.opened',
-  consumedBy: ['notifier', 'console'],
+  consumedBy: ['fault-correlator', 'notifier', 'console'],
   about: 'Step ①: a confirmed fault became an incident.',
   data: Closed({
     incident: IncidentIdSchema,
@@ -135,7 +135,7 @@ export const incidentClosed = defineEvent({
         vm: VmIdSchema,
         outcome: OneOf(
           vmOutcomes,
-          "'stopped': was stopped before, now owned by its new host; 'handed-over': its new host failed too, another incident has it.",
+          "'stopped': was stopped before, now owned by its new host, or does not run on its old one, which came back before it was isolated; 'handed-over': its new host failed too, another incident has it.",
         ),
         host: Type.Optional(HostIdSchema),
         reason: Type.Optional(Type.String({ maxLength: 500 })),

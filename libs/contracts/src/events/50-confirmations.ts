@@ -1,6 +1,7 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
-import { Closed, IncidentIdSchema, InstantSchema, OneOf } from '../model/words.ts';
+import { VerdictSchema } from '../model/evidence.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
 
 const common = { topic: topics.confirmations, version: 1, key: (d: { incident: string }) => d.incident } as const;
 const confirmation = Type.String({ minLength: 1, maxLength: 100, description: 'Names one request; used once.' });
@@ -19,6 +20,21 @@ export const confirmationRequested = defineEvent({
     vms: Type.Integer({ minimum: 0 }),
     summary: Type.String({ maxLength: 1000 }),
     expiresAt: InstantSchema,
+    hosts: Type.Optional(Type.Array(HostIdSchema)),
+    verdict: Type.Optional(VerdictSchema),
+    stopped: Type.Optional(Type.Integer({ minimum: 0, description: 'Of these VMs: stopped by their owners, to stay stopped.' })),
+    unplaced: Type.Optional(Type.Integer({ minimum: 0, description: 'VMs beside these that no host has room for now.' })),
+    to: Type.Optional(
+      Type.Array(Closed({ cluster: ClusterIdSchema, hosts: Type.Integer({ minimum: 1 }), vms: Type.Integer({ minimum: 1 }) }), {
+        description: 'The plan in short: how many VMs go to how many hosts of which cluster.',
+      }),
+    ),
+    covers: Type.Optional(
+      Type.Array(Closed({ vm: VmIdSchema, from: HostIdSchema, cluster: ClusterIdSchema }), {
+        description: 'What a yes allows: these VMs, each to this cluster; whatever differs is asked about anew.',
+      }),
+    ),
+    quorum: Type.Optional(Type.Integer({ minimum: 1, description: 'So many people must give the same answer; 1 when absent.' })),
     at: InstantSchema,
   }),
 });
@@ -43,13 +59,14 @@ export const confirmationRefused = defineEvent({
   ...common,
   type: 'lifeboat.confirmation.refused',
   producedBy: ['notifier', 'scheduler', 'console'],
-  consumedBy: ['console'],
+  consumedBy: ['notifier', 'console'],
   about: 'An answer that changed nothing: late, duplicate, conflicting, expired, forged.',
   data: Closed({
     incident: IncidentIdSchema,
     confirmation: Type.Optional(confirmation),
     reason: OneOf(['late', 'duplicate', 'conflicting', 'expired', 'unknown', 'wrong-sender', 'wrong-code', 'superseded'] as const),
     channel: Type.Optional(OneOf(channels)),
+    by: Type.Optional(Type.String({ maxLength: 100, description: "The contact's name, where it is one's." })),
     at: InstantSchema,
   }),
 });
@@ -58,9 +75,24 @@ export const confirmationExpired = defineEvent({
   ...common,
   type: 'lifeboat.confirmation.expired',
   producedBy: ['scheduler'],
-  consumedBy: ['notifier', 'console'],
-  about: 'Nobody answered in time, or what was asked no longer holds.',
+  consumedBy: ['notifier', 'migrator', 'console'],
+  about: 'Nobody answered in time, or what was asked (or had been allowed) no longer holds: nothing more is begun under it.',
   data: Closed({ incident: IncidentIdSchema, confirmation, reason: Type.String({ maxLength: 300 }), at: InstantSchema }),
+});
+
+export const confirmationSettled = defineEvent({
+  ...common,
+  type: 'lifeboat.confirmation.settled',
+  producedBy: ['scheduler'],
+  consumedBy: ['notifier', 'console'],
+  about: 'The answer that counts: from now on the question is answered, and every other answer changes nothing.',
+  data: Closed({
+    incident: IncidentIdSchema,
+    confirmation,
+    answer: OneOf(['evacuate', 'do-not'] as const),
+    by: Type.String({ maxLength: 1000, description: 'Those whose answers decided it, by name.' }),
+    at: InstantSchema,
+  }),
 });
 
 const notice = {

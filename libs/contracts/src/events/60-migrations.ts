@@ -9,7 +9,7 @@ const of = { incident: IncidentIdSchema, at: InstantSchema };
 export const hostIsolated = defineEvent({
   ...common,
   type: 'lifeboat.host.isolated',
-  consumedBy: ['scheduler', 'notifier', 'console'],
+  consumedBy: ['scheduler', 'fault-correlator', 'notifier', 'console'],
   about: 'The host is proven dead: from now on, and not before, its VMs may be started elsewhere.',
   data: Closed({ ...of, host: HostIdSchema, proof: ProofOfDeathSchema }),
 });
@@ -73,6 +73,9 @@ export const vmEvacuated = defineEvent({
     to: HostIdSchema,
     status: Type.String({ maxLength: 40 }),
     migration: Type.Optional(Type.String({ maxLength: 64, description: "Nova's migration record." })),
+    leftStopped: Type.Optional(
+      Type.String({ maxLength: 200, description: 'It ran when its host failed, and is stopped now: why it is left so.' }),
+    ),
     tookMs: Type.Integer({ minimum: 0 }),
   }),
 });
@@ -91,6 +94,20 @@ export const evacuationFailed = defineEvent({
     code: Type.String({ maxLength: 40 }),
     reason: Type.String({ maxLength: 500 }),
     then: Type.Unsafe<'retry' | 'never' | 'gone'>({ type: 'string', enum: ['retry', 'never', 'gone'] }),
+  }),
+});
+
+export const releaseDelayed = defineEvent({
+  ...common,
+  type: 'lifeboat.release.delayed',
+  consumedBy: ['notifier', 'console'],
+  about: 'A returned host is well, and Nova does not let it take VMs again: why. It is asked again and again, and told once.',
+  data: Closed({
+    ...of,
+    host: HostIdSchema,
+    since: InstantSchema,
+    code: Type.String({ maxLength: 40 }),
+    reason: Type.String({ maxLength: 500 }),
   }),
 });
 

@@ -12,9 +12,15 @@ const topicOfFolder: Record<string, string> = {
   '10-agents.ts': topics.agents,
   '20-nodes.ts': topics.nodes,
   '30-faults.ts': topics.faults,
+  '35-vm-failures.ts': topics.faults,
   '40-incidents.ts': topics.incidents,
   '50-confirmations.ts': topics.confirmations,
+  '52-messages.ts': topics.confirmations,
+  '55-persons.ts': topics.confirmations,
   '60-migrations.ts': topics.migrations,
+  '65-restarts.ts': topics.migrations,
+  '67-drains.ts': topics.migrations,
+  '70-redundancy.ts': topics.faults,
   '90-dead-letters.ts': topics.deadLetters,
 };
 

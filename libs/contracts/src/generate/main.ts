@@ -5,7 +5,23 @@ import { documents } from './documents.ts';
 
 const repository = resolve(import.meta.dirname, '../../../..');
 const GENERATED = 'libs/contracts/generated';
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const USAGE = `npm run gen [-- --check]
+
+  writes the JSON Schemas, the AsyncAPI document and the pages of docs/ that come from the definitions;
+  --check writes nothing and tells which are stale (exit code 1)`;
+const { values } = read();
+
+function read() {
+  try {
+    const given = parseArgs({ options: { check: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+    if (!given.values.help) return given;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (e) {
+    console.error(`${(e as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
 
 const textOf = (path: string): Promise<string | undefined> => readFile(join(repository, path), 'utf8').catch(() => undefined);
 const wanted = documents();

@@ -18,10 +18,16 @@ export const PeerViewSchema = Closed({
 });
 export type PeerView = Type.Static<typeof PeerViewSchema>;
 
+export const machineUuid = Type.String({
+  maxLength: 100,
+  description: "The machine's own UUID (DMI product UUID): what its BMC should say, too. Absent where the host does not tell.",
+});
+
 /** What an agent writes under its ephemeral node in the registry. */
 export const RegistrationSchema = Closed({
   host: HostIdSchema,
   bootId: Type.String({ minLength: 1, maxLength: 100, description: "The kernel's boot id: changes when the host starts anew." }),
+  machineUuid: Type.Optional(machineUuid),
   agentVersion: Type.String({ maxLength: 40 }),
   startedAt: InstantSchema,
   leaving: Type.Boolean({ description: 'The agent is being stopped on purpose.' }),
@@ -55,6 +61,7 @@ export const verdicts = [
   'host failure',
   'host power failure',
   'production network failure',
+  'production network failure of the cluster',
   'rack power failure',
   'top-of-rack switch failure',
   'observer failure',
@@ -66,7 +73,7 @@ export const VerdictSchema = OneOf(verdicts, "The specification's diagnosis tabl
 /** One line of a verdict's reasons: who saw what, how old it was when judged. */
 export const EvidenceSchema = Closed({
   host: HostIdSchema,
-  signal: OneOf(['agent', 'management', 'ssh', 'power', 'compute', 'production', 'dump', 'round'] as const),
+  signal: OneOf(['agent', 'management', 'ssh', 'power', 'compute', 'production', 'dump', 'round', 'vm'] as const),
   is: Type.String({ maxLength: 60 }),
   ageMs: Type.Integer({ minimum: 0 }),
   observer: Type.String({ maxLength: 300 }),

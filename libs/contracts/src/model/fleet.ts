@@ -41,7 +41,11 @@ export const FleetVmSchema = Closed({
   status: Type.String({ maxLength: 40, description: "Nova's status, e.g. ACTIVE." }),
   group: Type.Optional(Type.String({ description: 'Server group id.' })),
   unevacuable: Type.Optional(Type.String({ maxLength: 300, description: 'Why this VM must not or cannot be moved.' })),
+  notNow: Type.Optional(
+    Type.String({ maxLength: 300, description: 'Why it cannot be moved at this moment (Nova is at work on it); it is looked at again.' }),
+  ),
   requiredTraits: Type.Optional(Type.Array(Type.String())),
+  forbiddenTraits: Type.Optional(Type.Array(Type.String(), { description: 'No host with one of these.' })),
   availabilityZone: Type.Optional(Type.String()),
 });
 export type FleetVm = Type.Static<typeof FleetVmSchema>;
