@@ -21,13 +21,15 @@ if [ "$1" = -o ]; then
   exit 0
 fi
 tr '\\0' ' ' < /proc/$$/cmdline > cmdline
-cat > given
-mode=$(sed -n 's/^mode=//p' given); action=$(sed -n 's/^action=//p' given); ip=$(sed -n 's/^ip=//p' given)
+cat > given.$$
+mode=$(sed -n 's/^mode=//p' given.$$); action=$(sed -n 's/^action=//p' given.$$); ip=$(sed -n 's/^ip=//p' given.$$)
+password=$(sed -n 's/^password=//p' given.$$)
+mv given.$$ given
 case $mode in
 silent) echo 'Connection timed out' >&2; exit 1;;
 hang) trap '' TERM; sleep 20;;
 odd) exit 2;;
-leak) echo "cannot log in with $(sed -n 's/^password=//p' given)" >&2; exit 1;;
+leak) echo "cannot log in with $password" >&2; exit 1;;
 esac
 case $action in
 status) if [ -e "$ip.off" ]; then echo 'Status: OFF'; exit 2; else echo 'Status: ON'; fi;;
@@ -113,6 +115,36 @@ describe('fenceAgents', () => {
     writeFileSync(join(dir, 'fence_compute'), agent);
     chmodSync(join(dir, 'fence_compute'), 0o755);
     assert.equal(await codeOf({ ...method({ ip: 'x' }), agent: 'fence_compute' }), 'FENCE_MISCONFIGURED');
+  });
+
+  describe('of a host with two power supplies', () => {
+    const pair = (first: Record<string, string>, second: Record<string, string>) => ({
+      ...method(first),
+      also: [{ agent: 'fence_lab', parameters: second }],
+    });
+    it('switches both off, and calls it off only then', async () => {
+      const both = pair({ ip: 'left' }, { ip: 'right' });
+      await device.off(host, method({ ip: 'left' }));
+      assert.deepEqual(await device.status(host, both), { ok: true, value: 'on' });
+      assert.deepEqual(await device.off(host, both), { ok: true, value: undefined });
+      assert.deepEqual(await device.status(host, both), { ok: true, value: 'off' });
+      assert.deepEqual(await device.on(host, both), { ok: true, value: undefined });
+      assert.deepEqual(await device.status(host, method({ ip: 'right' })), { ok: true, value: 'on' });
+    });
+    it('is not off when one strip is off and nothing is known of the other', async () => {
+      const half = pair({ ip: 'gone' }, { ip: 'x', mode: 'silent' });
+      await device.off(host, method({ ip: 'gone' }));
+      const answer = await device.status(host, half);
+      assert.equal(answer.ok ? answer.value : answer.code, 'FENCE_UNREACHABLE');
+      assert.equal((await device.off(host, half)).ok, false);
+    });
+  });
+
+  it('gives no order for one who was paused on the way and leads no more', async () => {
+    rmSync(join(dir, 'given'), { force: true });
+    const answer = await device.off(host, method({ ip: 'zombie' }), () => false);
+    assert.match(answer.ok ? '' : answer.detail, /not ordered, for we do not lead any more/);
+    assert.equal(existsSync(join(dir, 'given')), false);
   });
 
   it('runs no more agents at once than it may; who waits too long is told', async () => {

@@ -2,6 +2,7 @@ import type { FenceMethod } from '@lifeboat/contracts';
 import { done, type Failure, failed, type HostId, type Outcome, ok } from '@lifeboat/kernel';
 import type { FenceDevice, FenceFailure, PowerState } from '@lifeboat/ports';
 import { plainEnv, type Ran, runProgram, SYSTEM_PATH } from '@lifeboat/subprocess';
+import { identityOf } from './identity.ts';
 import { type AgentEnd, failureOf, powerStateOf, trimmed } from './meaning.ts';
 import { type AgentMetadata, readMetadata, unfitMethod } from './metadata.ts';
 import { masked, resolveParameters, type SecretSource, secretsOfProcess } from './parameters.ts';
@@ -58,7 +59,7 @@ export const fenceAgents = (options: FenceAgentsOptions = {}): FenceDevice => {
     return ok(metadata);
   };
 
-  const act = async (action: Action, host: HostId, method: FenceMethod): Promise<Answer> => {
+  const act = async (action: Action, host: HostId, method: FenceMethod, may: () => boolean): Promise<Answer> => {
     const limitMs = method.timeLimitMs ?? options.timeLimitMs ?? DEFAULT_LIMIT_MS;
     const where = `${method.name} (${method.agent}) ${action} ${host}`;
     const release = await running.take(limitMs);
@@ -70,6 +71,8 @@ export const fenceAgents = (options: FenceAgentsOptions = {}): FenceDevice => {
       if (unfit !== null) return failed('FENCE_MISCONFIGURED', `fence method ${method.name} of ${host}: ${unfit}`);
       const parameters = await resolveParameters(method.parameters, source);
       if (!parameters.ok) return failed('FENCE_MISCONFIGURED', `fence method ${method.name} of ${host}: ${parameters.problem}`);
+      // No wait from here to the start of the agent: who is paused in between finds out before it acts.
+      if (!may()) return failed('FENCE_REFUSED', `${where}: not ordered, for we do not lead any more`);
       const input = [...parameters.lines, `action=${action}`, ''].join('\n');
       return judged(where, limitMs, await run(method.agent, [], input, limitMs), (end) => masked(trimmed(end), parameters.secrets));
     } finally {
@@ -77,24 +80,55 @@ export const fenceAgents = (options: FenceAgentsOptions = {}): FenceDevice => {
     }
   };
 
-  const order = async (action: 'off' | 'on', host: HostId, method: FenceMethod): Promise<Outcome<undefined, FenceFailure>> => {
-    const answer = await act(action, host, method);
+  return { ...deviceBy(act), identity: (_host, method) => identityOf(method, source, env) };
+};
+
+type Act = (action: Action, host: HostId, method: FenceMethod, may: () => boolean) => Promise<Answer>;
+
+/** What is asked of a host's devices, by way of `act`. */
+const deviceBy = (act: Act): FenceDevice => {
+  const orderOne = async (
+    action: 'off' | 'on',
+    host: HostId,
+    method: FenceMethod,
+    may: () => boolean,
+  ): Promise<Outcome<undefined, FenceFailure>> => {
+    const answer = await act(action, host, method, may);
     if (!answer.ok) return answer;
     if (answer.value.code === 0) return done;
     return notClear(`${method.name} (${method.agent}) ${action} ${host}`, answer.value);
   };
 
+  const statusOfOne = async (host: HostId, method: FenceMethod): Promise<Outcome<PowerState, FenceFailure>> => {
+    const answer = await act('status', host, method, always);
+    if (!answer.ok) return answer;
+    const power = powerStateOf(answer.value);
+    return power === null ? notClear(`${method.name} (${method.agent}) status ${host}`, answer.value) : ok(power);
+  };
+
+  const order = async (action: 'off' | 'on', host: HostId, method: FenceMethod, may: () => boolean) => {
+    const answers = await Promise.all(partsOf(method).map((m) => orderOne(action, host, m, may)));
+    return answers.find((a) => !a.ok) ?? done;
+  };
+
   return {
-    status: async (host, method): Promise<Outcome<PowerState, FenceFailure>> => {
-      const answer = await act('status', host, method);
-      if (!answer.ok) return answer;
-      const power = powerStateOf(answer.value);
-      return power === null ? notClear(`${method.name} (${method.agent}) status ${host}`, answer.value) : ok(power);
-    },
-    off: (host, method) => order('off', host, method),
-    on: (host, method) => order('on', host, method),
+    status: async (host, method) => togetherOf(await Promise.all(partsOf(method).map((m) => statusOfOne(host, m)))),
+    off: (host, method, may = always) => order('off', host, method, may),
+    on: (host, method) => order('on', host, method, always),
   };
 };
+
+const always = () => true;
+
+/** The method, and each further device of the host as a method of its own. */
+const partsOf = ({ also = [], ...first }: FenceMethod): readonly FenceMethod[] => [
+  first,
+  ...also.map((device, i) => ({ ...first, ...device, name: `${first.name}, device ${i + 2}` })),
+];
+
+/** One device that feeds it is enough to keep a host on; off it is only when all of them say so. */
+const togetherOf = (answers: readonly Outcome<PowerState, FenceFailure>[]): Outcome<PowerState, FenceFailure> =>
+  answers.find((a) => a.ok && a.value === 'on') ?? answers.find((a) => !a.ok) ?? ok('off');
 
 /** Codes 0 and 2 are answers; what they answer depends on the action. Everything else is a failure. */
 const judged = (where: string, limitMs: number, ran: Ran, words: (end: AgentEnd) => string): Answer => {

@@ -15,6 +15,10 @@ export interface Feed {
   position(): number;
   /** Where reading goes on after the position was no longer there. */
   moveTo(offset: number): void;
+  /** Says where the log ends; the first time counts. */
+  endsAt(offset: number): void;
+  /** All that was there when its end was first heard of has been handed over. */
+  caughtUp(): boolean;
   room(): boolean;
   /** Resolves when there is room, or when the feed has stopped. */
   roomy(): Promise<void>;
@@ -30,6 +34,7 @@ export const newFeed = (
   onFailure: (error: unknown) => void,
 ): Feed => {
   let position = of.from;
+  let end: number | undefined;
   let queue: Delivered[] = [];
   let handing: Promise<void> | undefined;
   let waiters: (() => void)[] = [];
@@ -64,6 +69,10 @@ export const newFeed = (
     moveTo: (offset) => {
       position = offset;
     },
+    endsAt: (offset) => {
+      end ??= offset;
+    },
+    caughtUp: () => end !== undefined && position >= end && queue.length === 0,
     room,
     roomy: () => (room() || stopped() ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
     put: (records, next) => {

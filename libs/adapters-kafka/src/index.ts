@@ -21,6 +21,7 @@ export const openKafka = (options: KafkaOptions): Bus => {
       const inner = opened.value;
       const subscription: Subscription = {
         connected: () => inner.connected(),
+        caughtUp: () => inner.caughtUp(),
         close: () => {
           subscriptions.delete(subscription);
           return inner.close();

@@ -20,7 +20,12 @@ export interface FetchedMessage {
 export interface FetchAnswer {
   readonly responses: readonly {
     readonly topicName: string;
-    readonly partitions: readonly { readonly partition: number; readonly messages: readonly FetchedMessage[] }[];
+    readonly partitions: readonly {
+      readonly partition: number;
+      /** The offset after its last record. */
+      readonly highWatermark: string;
+      readonly messages: readonly FetchedMessage[];
+    }[];
   }[];
 }
 export interface Broker {

@@ -73,6 +73,10 @@ class Reader implements Subscription {
     return this.#connected;
   }
 
+  caughtUp(): boolean {
+    return this.#feeds.size > 0 && [...this.#feeds.values()].every((f) => f.caughtUp());
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     await Promise.all([...this.#feeds.values()].map((f) => f.stop()));
@@ -173,7 +177,8 @@ class Reader implements Subscription {
   #take(answer: FetchAnswer): void {
     this.#answered = true;
     for (const { topicName, partitions } of answer.responses)
-      for (const { partition, messages } of partitions) {
+      for (const { partition, highWatermark, messages } of partitions) {
+        this.#feed(topicName, partition).endsAt(Number(highWatermark));
         const last = messages.at(-1);
         if (last === undefined) continue;
         const records = messages.filter((m) => m.isControlRecord !== true).map((m) => deliveredOf(topicName, partition, m));

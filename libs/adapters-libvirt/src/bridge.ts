@@ -6,6 +6,13 @@ export interface DomainState {
   readonly name: string;
   readonly state: number;
   readonly reason: number;
+  /** What pings of the guest's agent say; null or absent: nothing. */
+  readonly guest?: 'answers' | 'silent' | null;
+}
+/** A guest whose agent has its channel open and has not answered for so long is silent; 0: guests are not asked. */
+export interface GuestPings {
+  readonly silentAfterMs: number;
+  readonly everyMs: number;
 }
 export type Listed = Readonly<{ ok: true; vms: readonly DomainState[] }> | Readonly<{ ok: false; why: string }>;
 /** One way to ask libvirt, and to hear of changes. */
@@ -17,6 +24,7 @@ export interface BridgeOptions {
   readonly uri: string;
   readonly python: string;
   readonly timeLimitMs: number;
+  readonly guests: GuestPings;
   readonly changed: () => void;
   /** python3 or python3-libvirt is not there: the bridge will never work. Called once. */
   readonly missing: (why: string) => void;
@@ -26,6 +34,8 @@ const NO_LIBVIRT = 69;
 const RESTART_MS = 1_000;
 
 type Said = Readonly<{ id?: number; vms?: readonly DomainState[]; error?: string; event?: string; why?: string }>;
+
+const seconds = (...ms: readonly number[]) => ms.map((x) => String(x / 1_000));
 
 /** The Python bridge as a child that is started again when it ends. */
 export const bridge = (o: BridgeOptions): DomainSource => {
@@ -58,7 +68,7 @@ export const bridge = (o: BridgeOptions): DomainSource => {
   const start = () => {
     running = runLines({
       command: '/usr/bin/env',
-      args: [o.python, '-u', join(import.meta.dirname, 'bridge.py'), o.uri],
+      args: [o.python, '-u', join(import.meta.dirname, 'bridge.py'), o.uri, ...seconds(o.guests.silentAfterMs, o.guests.everyMs)],
       env: plainEnv(),
       onLine: heard,
       onEnd: (end) => ended(end.code, end.why),

@@ -1,8 +1,9 @@
 import type { VmReport } from '@lifeboat/contracts';
 import { failed, type Instant, instant, type Outcome, ok, vmId } from '@lifeboat/kernel';
 import type { VmSource } from '@lifeboat/ports';
-import { bridge, type DomainSource, type DomainState } from './bridge.ts';
-import { meaningOf } from './states.ts';
+import { bridge, type DomainSource, type DomainState, type GuestPings } from './bridge.ts';
+import { endAll } from './end-all.ts';
+import { healthOf } from './states.ts';
 import { virsh } from './virsh.ts';
 
 export interface LibvirtOptions {
@@ -12,8 +13,11 @@ export interface LibvirtOptions {
   readonly timeLimitMs?: number;
   readonly python?: string;
   readonly virsh?: string;
+  readonly guests?: Partial<GuestPings>;
   readonly now?: () => Instant;
 }
+/** Half a minute: longer than a guest is away that is only very busy, or stopped for a snapshot. */
+const defaultPings: GuestPings = { silentAfterMs: 30_000, everyMs: 5_000 };
 export interface LibvirtVms extends VmSource {
   /** 'bridge', or 'virsh' where python3-libvirt is missing. */
   how(): 'bridge' | 'virsh';
@@ -42,6 +46,7 @@ export const libvirtVms = (options: LibvirtOptions): LibvirtVms => {
     uri: options.uri,
     python: options.python ?? '/usr/bin/python3',
     timeLimitMs,
+    guests: { ...defaultPings, ...options.guests },
     changed,
     missing: fallBack,
   });
@@ -53,6 +58,11 @@ export const libvirtVms = (options: LibvirtOptions): LibvirtVms => {
       if (!listed.ok) return failed('VMS_UNREADABLE', `${options.uri}: ${listed.why}`);
       known = new Map(listed.vms.map((d) => [d.uuid, reportOf(d, known.get(d.uuid), now())]));
       return ok([...known.values()]);
+    },
+    endAll: async () => {
+      const listed = await source.list();
+      if (!listed.ok) return failed('VMS_UNREADABLE', `${options.uri}: ${listed.why}`);
+      return endAll({ uri: options.uri, virsh: options.virsh ?? 'virsh', timeLimitMs }, listed.vms);
     },
     onChange: (tell) => {
       listeners.add(tell);
@@ -68,7 +78,7 @@ export const libvirtVms = (options: LibvirtOptions): LibvirtVms => {
 
 /** libvirt does not tell since when; the first look that saw this state does. */
 const reportOf = (d: DomainState, before: VmReport | undefined, now: Instant): VmReport => {
-  const [state, reason] = meaningOf(d.state, d.reason);
+  const [state, reason] = healthOf(d);
   const since = before !== undefined && before.state === state && before.reason === reason ? before.since : now;
   return { vm: vmId(d.uuid), state, reason, since };
 };

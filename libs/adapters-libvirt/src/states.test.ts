@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { meaningOf } from './states.ts';
+import { healthOf, meaningOf } from './states.ts';
 import { readStates, readUuids } from './virsh.ts';
 
 describe('meaningOf', () => {
@@ -19,6 +19,18 @@ describe('meaningOf', () => {
     ['a state of the future', 99, 0, 'unknown'],
   ] as const;
   for (const [what, state, reason, want] of table) it(`${what} → ${want}`, () => assert.equal(meaningOf(state, reason)[0], want));
+});
+
+describe('healthOf', () => {
+  const table = [
+    ['it answers', 1, 1, 'answers', 'running'],
+    ['it has been silent for long', 1, 1, 'silent', 'hung'],
+    ['nothing is known of its agent', 1, 1, null, 'running'],
+    ['silent because it is paused', 3, 1, 'silent', 'paused'],
+    ['silent because it crashed', 5, 3, 'silent', 'crashed'],
+  ] as const;
+  for (const [what, state, reason, guest, want] of table)
+    it(`${what} → ${want}`, () => assert.equal(healthOf({ state, reason, guest })[0], want));
 });
 
 describe('virsh, as it prints', () => {

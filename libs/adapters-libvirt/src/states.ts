@@ -1,4 +1,5 @@
 import type { VmReport } from '@lifeboat/contracts';
+import type { DomainState } from './bridge.ts';
 
 type Meaning = readonly [VmReport['state'], string];
 
@@ -44,4 +45,10 @@ const meanings: Readonly<Record<number, Readonly<Record<number, Meaning>> & { re
 export const meaningOf = (state: number, reason: number): Meaning => {
   const byReason = meanings[state];
   return byReason === undefined ? ['unknown', `libvirt state ${state}`] : (byReason[reason] ?? byReason.otherwise);
+};
+
+/** A guest that runs by the hypervisor's word and has been silent for long has hung, or its process has. */
+export const healthOf = (d: Pick<DomainState, 'state' | 'reason' | 'guest'>): Meaning => {
+  const meaning = meaningOf(d.state, d.reason);
+  return meaning[0] === 'running' && d.guest === 'silent' ? ['hung', 'guest agent silent'] : meaning;
 };

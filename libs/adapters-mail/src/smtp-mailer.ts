@@ -17,8 +17,10 @@ export interface SmtpOptions {
 }
 
 const DEFAULT_LIMIT_MS = 20_000;
+/** So that no absence notice answers us (RFC 3834). */
+const OF_A_MACHINE = { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'OOF, AutoReply' };
 
-/** Mail by SMTP. The text is plain; nothing in a mail makes the mailer read a file or fetch a URL. */
+/** Mail by SMTP, plain and in HTML; nothing in a mail makes the mailer read a file or fetch a URL. */
 export const smtpMailer = (options: SmtpOptions): Mailer => {
   const limitMs = options.timeLimitMs ?? DEFAULT_LIMIT_MS;
   const transport = createTransport({
@@ -41,7 +43,10 @@ export const smtpMailer = (options: SmtpOptions): Mailer => {
   return {
     send: async (mail) => {
       const messageId = messageIdOf(mail.id, options.from);
-      const sending = transport.sendMail({ from: options.from, to: mail.to, subject: mail.subject, text: mail.text, messageId });
+      const answers = mail.inReplyTo === undefined ? {} : { inReplyTo: `<${mail.inReplyTo}>`, references: `<${mail.inReplyTo}>` };
+      const html = mail.html === undefined ? {} : { html: mail.html };
+      const { to, subject, text } = mail;
+      const sending = transport.sendMail({ from: options.from, to, subject, text, ...html, messageId, ...answers, headers: OF_A_MACHINE });
       const sent = await within(limitMs, sending).then(
         (info): Outcome<undefined, 'MAIL_REFUSED'> =>
           info.rejected.length === 0 ? done : failed('MAIL_REFUSED', `${mail.to}: refused for ${info.rejected.map(String).join(', ')}`),

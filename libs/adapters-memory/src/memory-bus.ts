@@ -167,6 +167,7 @@ class BusClient implements Bus {
         await Promise.all(readers.map((r) => r.stop()));
       },
       connected: () => !closed && this.connected(),
+      caughtUp: () => readers.every((r) => r.caughtUp()),
     };
     this.#subscriptions.add(subscription);
     for (const r of readers) r.wake();
@@ -192,6 +193,8 @@ class PartitionReader {
   readonly #connected: () => boolean;
   readonly #log: Log;
   readonly #onRecords: (records: readonly Delivered[]) => Promise<void>;
+  /** Where the log ended when we began. */
+  readonly #end: number;
   #next: number;
   #highest: number;
   #reading = false;
@@ -210,6 +213,7 @@ class PartitionReader {
     this.#faults = faults;
     this.#connected = connected;
     this.#log = log;
+    this.#end = log.base + log.records.length;
     this.#next = from;
     this.#highest = from;
     this.#onRecords = onRecords;
@@ -225,6 +229,10 @@ class PartitionReader {
   stop(): Promise<void> {
     this.#stopped = true;
     return this.#delivery;
+  }
+
+  caughtUp(): boolean {
+    return this.#highest >= this.#end;
   }
 
   #behind(): number {

@@ -1,14 +1,14 @@
 import type { Registration } from '@lifeboat/contracts';
 import type { Epoch, HostId, Outcome } from '@lifeboat/kernel';
 import { done, epoch, failed, ok } from '@lifeboat/kernel';
-import type { AgentSession, Lease, Registry, RegistryWatch } from '@lifeboat/ports';
-import type { Candidate, MemoryRegistryCore, Session, Watcher } from './memory-registry.ts';
+import type { AgentSession, Lease, Registry, RegistryObserver, RegistryWatch } from '@lifeboat/ports';
+import type { Candidate, MemoryRegistryCore, Session } from './memory-registry.ts';
+import { Watch } from './memory-registry-watch.ts';
 
 /** A lease ends for its holder this much of the session timeout after the last heartbeat: before anybody else can get it. */
 const LEASE_SHARE = 0.8;
 const HEARTBEATS_PER_TIMEOUT = 3;
 
-type Observer = Parameters<Registry['watch']>[0];
 interface Agent {
   readonly host: HostId;
   readonly session: Session;
@@ -122,6 +122,10 @@ export class MemoryRegistryClient implements Registry {
     if (this.connected()) this.#wake();
   }
 
+  membersChanged(): void {
+    if (this.connected()) this.#wake();
+  }
+
   // ---- the port ----
 
   connected(): boolean {
@@ -142,15 +146,22 @@ export class MemoryRegistryClient implements Registry {
     });
   }
 
-  async watch(observer: Observer): Promise<Outcome<RegistryWatch, 'REGISTRY_UNREACHABLE'>> {
+  async watch(
+    observer: RegistryObserver,
+    concerns: (host: HostId) => boolean = () => true,
+  ): Promise<Outcome<RegistryWatch, 'REGISTRY_UNREACHABLE'>> {
     const reached = await this.#call(() => done);
     if (!reached.ok) return reached;
-    const watch = new Watch(this.#core, observer, () => this.connected());
+    const watch = new Watch(this.#core, observer, concerns, () => this.connected());
     this.#watches.add(watch);
     this.#core.watchers.add(watch);
     await watch.gap();
     if (this.#killed) return never();
     return ok({
+      settle: async () => {
+        const reached = await this.#call(() => done);
+        return reached.ok && watch.settle();
+      },
       close: async () => {
         this.#watches.delete(watch);
         this.#core.watchers.delete(watch);
@@ -184,6 +195,34 @@ export class MemoryRegistryClient implements Registry {
         }
       }
       await this.#change(options.signal);
+    }
+  }
+
+  async gather(
+    group: string,
+    member: string,
+    { signal, onMembers }: { readonly signal: AbortSignal; readonly onMembers: (members: readonly string[]) => void },
+  ): Promise<void> {
+    let told = '';
+    for (;;) {
+      if (this.#killed) return never();
+      const session = this.#session;
+      if (signal.aborted || this.#closed) {
+        if (session !== null && this.connected()) this.#core.part(group, member, session);
+        return;
+      }
+      if (this.connected() && session !== null) {
+        this.#core.gather(group, member, session);
+        await this.#core.clock.sleep(this.#core.noticeDelayMs());
+        const members = this.#core.members(group);
+        if (signal.aborted || this.#session !== session || !this.connected()) continue;
+        if (members.join(' ') !== told) {
+          told = members.join(' ');
+          onMembers(members);
+          continue;
+        }
+      }
+      await this.#change(signal);
     }
   }
 
@@ -308,54 +347,3 @@ export class MemoryRegistryClient implements Registry {
 }
 
 const unreachable = (name: string) => failed('REGISTRY_UNREACHABLE', `${name} is cut off from the registry in memory`);
-
-/** Tells one observer what is, a notice's time after it changed. */
-class Watch implements Watcher {
-  readonly #core: MemoryRegistryCore;
-  readonly #observer: Observer;
-  readonly #connected: () => boolean;
-  readonly #dirty = new Set<HostId>();
-  #gap = false;
-  #closed = false;
-  #telling: Promise<void> | null = null;
-
-  constructor(core: MemoryRegistryCore, observer: Observer, connected: () => boolean) {
-    this.#core = core;
-    this.#observer = observer;
-    this.#connected = connected;
-  }
-
-  changed(host: HostId): void {
-    this.#dirty.add(host);
-    void this.#tell();
-  }
-
-  gap(): Promise<void> {
-    this.#gap = true;
-    return this.#tell();
-  }
-
-  close(): void {
-    this.#closed = true;
-  }
-
-  #tell(): Promise<void> {
-    this.#telling ??= this.#run();
-    return this.#telling;
-  }
-
-  async #run(): Promise<void> {
-    while (this.#gap || this.#dirty.size > 0) {
-      await this.#core.clock.sleep(this.#core.noticeDelayMs());
-      // after a cut everything is told anew
-      if (this.#closed || !this.#connected()) break;
-      const hosts = [...this.#dirty];
-      this.#dirty.clear();
-      if (this.#gap) {
-        this.#gap = false;
-        this.#observer.onView(this.#core.view());
-      } else for (const host of hosts) this.#observer.onHost(host, this.#core.place(host)?.entry ?? null);
-    }
-    this.#telling = null;
-  }
-}

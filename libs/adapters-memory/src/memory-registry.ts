@@ -47,6 +47,7 @@ export class MemoryRegistryCore {
   readonly watchers = new Set<Watcher>();
   readonly #places = new Map<HostId, Place>();
   readonly #elections = new Map<string, Election>();
+  readonly #groups = new Map<string, Map<string, Session>>();
   readonly #sessions = new Set<Session>();
   readonly #clients = new Set<MemoryRegistryClient>();
   #sessionCount = 0;
@@ -124,11 +125,16 @@ export class MemoryRegistryCore {
     this.#sessions.delete(session);
     for (const [host, place] of [...this.#places]) if (place.session === session) this.remove(host, session);
     for (const election of this.#elections.values()) this.#withdraw(election, (c) => c.session === session);
+    for (const [group, members] of this.#groups) for (const [name, s] of [...members]) if (s === session) this.part(group, name, session);
     session.client.sessionEnded(session);
   }
 
   place(host: HostId): Place | undefined {
     return this.#places.get(host);
+  }
+
+  get size(): number {
+    return this.#places.size;
   }
 
   view(): ReadonlyMap<HostId, Registered> {
@@ -171,6 +177,25 @@ export class MemoryRegistryCore {
   /** Who is first in line, for people who look. */
   leader(name: string): string | null {
     return this.#election(name).queue[0]?.candidate ?? null;
+  }
+
+  members(group: string): readonly string[] {
+    return [...(this.#groups.get(group)?.keys() ?? [])].sort();
+  }
+
+  gather(group: string, member: string, session: Session): void {
+    const members = this.#groups.get(group) ?? new Map<string, Session>();
+    this.#groups.set(group, members);
+    if (members.get(member) === session) return;
+    members.set(member, session);
+    for (const c of this.#clients) c.membersChanged();
+  }
+
+  part(group: string, member: string, session: Session): void {
+    const members = this.#groups.get(group);
+    if (members?.get(member) !== session) return;
+    members.delete(member);
+    for (const c of this.#clients) c.membersChanged();
   }
 
   nextEpoch(name: string, atLeast: number): number {

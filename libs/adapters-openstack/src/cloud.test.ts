@@ -192,6 +192,28 @@ describe('OpenStack: time limits and lost servers', () => {
   });
 });
 
+describe('OpenStack: what was asked about a VM', () => {
+  const act = (action: string, user_id: string | null, start_time: string) => ({ action, user_id, start_time });
+  const asked = [act('pause', 'u1', '2026-01-01T00:00:02'), act('stop', null, '2026-01-01T00:00:01'), act('start', 'u2', '2026-01-01')];
+  const whose = async () => value(await cloud.acts(vm)).map((a) => [a.act, a.by, a.ours]);
+  beforeEach(() => void fake.route(`GET /v2.1/servers/${vm}/os-instance-actions`, () => ({ body: { instanceActions: asked } })));
+
+  it('is told newest first, with who asked: we, somebody else, Nova itself', async () => {
+    fake.userId = 'u1';
+    assert.deepEqual(await whose(), [
+      ['pause', 'u1', true],
+      ['stop', null, false],
+      ['start', 'u2', false],
+    ]);
+  });
+  it('is nobody of ours while Keystone does not say who we are', async () => {
+    assert.deepEqual(
+      (await whose()).map(([, , ours]) => ours),
+      [false, false, false],
+    );
+  });
+});
+
 describe('OpenStack: host names', () => {
   const topology = {
     clusters: [],
@@ -213,6 +235,7 @@ describe('OpenStack: host names', () => {
     assert.deepEqual((await names()).slice(0, 2), ['compute-1.example.com', 'compute-2']);
     await names();
     assert.equal(fake.times('GET', '/v2.1/os-hypervisors/detail'), 1);
+    fake.route('GET /v2.1/os-aggregates', () => ({ body: { aggregates: [] } }));
     fake.route('GET /v2.1/servers/detail', (a) => ({
       body: { servers: [{ ...server, id: vm, 'OS-EXT-SRV-ATTR:host': a.query.get('host') }] },
     }));
@@ -321,5 +344,28 @@ describe('OpenStack: pages', () => {
     const asked = fake.asked.filter((a) => a.path.startsWith('/v2.1/servers/'));
     assert.equal(asked.length, 3);
     assert.equal(asked[0]?.query.get('changes-since'), '2025-12-31T23:50:00.000Z');
+  });
+});
+
+describe('OpenStack: what a health page can tell', () => {
+  it('what cannot be read, with call and field, until it can be read again', async () => {
+    fake.route('GET /v2.1/os-services', () => ({ body: { services: [{ binary: 'nova-compute', status: 'enabled' }] } }));
+    await cloud.computeServices();
+    const [trouble, ...more] = cloud.troubles();
+    assert.match(trouble ?? '', /^OpenStack, compute services: CLOUD_BAD_ANSWER: .*GET compute\/os-services.*services\.0.*host/);
+    assert.deepEqual(more, []);
+    fake.unroute('GET /v2.1/os-services');
+    value(await cloud.computeServices());
+    assert.deepEqual(cloud.troubles(), []);
+  });
+  it('not that a server is gone; and not for ever what nobody asks for any more', async () => {
+    fake.route(`GET /v2.1/servers/${vm}`, () => ({ status: 404, body: { itemNotFound: { message: 'gone' } } }));
+    await cloud.vm(vm);
+    assert.deepEqual(cloud.troubles(), []);
+    fake.route('GET /v2.1/os-migrations', () => ({ status: 500, body: { computeFault: { message: 'no' } } }));
+    await cloud.evacuationsFrom(hostId('compute-3'));
+    assert.match(cloud.troubles()[0] ?? '', /evacuations: CLOUD_FAILED/);
+    clock.at += 11 * 60_000;
+    assert.deepEqual(cloud.troubles(), []);
   });
 });

@@ -3,7 +3,6 @@ import type { Clock } from '@lifeboat/ports';
 import { OpenStackCloud } from './cloud.ts';
 import { type CloudConfig, loadCloud, systemSource } from './config/clouds.ts';
 import type { Places } from './fleet/join.ts';
-import type { UnevacuableBecause } from './fleet/vm.ts';
 import { Hosts } from './hosts.ts';
 import { Transport } from './http/transport.ts';
 import { Nova } from './nova/nova.ts';
@@ -23,7 +22,6 @@ export interface OpenStackOptions {
   readonly log?: Log;
   /** All that is wrong with topology, metadata and Nova's data, after each `fleet()`; an empty list when all is well. */
   readonly complaints?: (all: readonly Complaint[]) => void;
-  readonly unevacuableBecause?: UnevacuableBecause;
   readonly limits?: Partial<Limits>;
 }
 export type Opened = Readonly<{ ok: true; value: OpenStackCloud } | { ok: false; complaints: readonly Complaint[] }>;
@@ -64,7 +62,6 @@ export const cloudOn = (config: CloudConfig, options: Omit<OpenStackOptions, 'en
     places,
     around,
     complaints: options.complaints ?? (() => undefined),
-    unevacuableBecause: options.unevacuableBecause,
     close,
   });
 };

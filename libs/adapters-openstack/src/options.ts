@@ -3,6 +3,14 @@ import type { Clock } from '@lifeboat/ports';
 /** A line for the log: what happened, and its fields. Never holds a token or a password. */
 export type Log = (event: string, fields: Readonly<Record<string, string | number>>) => void;
 
+type Write = (fields: object, event: string) => void;
+const usual: ReadonlySet<string> = new Set(['act', 'token', 'versions']);
+/** Into the log of a service: acts and tokens as news, the rest as warnings. */
+export const into =
+  (log: { readonly info: Write; readonly warn: Write }): Log =>
+  (event, fields) =>
+    usual.has(event) ? log.info(fields, event) : log.warn(fields, event);
+
 /** How long one thing may take. Relations: a whole call holds several requests; an act is one request. */
 export interface Limits {
   /** One request that reads. */

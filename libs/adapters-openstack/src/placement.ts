@@ -66,6 +66,18 @@ export class Placement {
     return read.ok ? ok(new Map(read.value)) : read;
   }
 
+  /** The usages of a few providers, now; inventories and traits as they were last read. Providers that do not exist are left out. */
+  async books(signal: AbortSignal, uuids: readonly string[]): Promise<Outcome<ReadonlyMap<string, ProviderFacts>, CloudFailure>> {
+    type Books = readonly [string, ProviderFacts] | undefined;
+    const read = await inParallel(AT_ONCE, uuids, async (uuid): Promise<Outcome<Books, CloudFailure>> => {
+      // -1: what was read without a generation is read again by the next `facts`
+      const generation = this.#standing.get(uuid)?.generation ?? -1;
+      const one = await this.#provider(signal, { uuid, name: uuid, generation });
+      return !one.ok && one.code === 'CLOUD_NOT_FOUND' ? ok(undefined) : one;
+    });
+    return read.ok ? ok(new Map(read.value.filter((x) => x !== undefined))) : read;
+  }
+
   async #provider(signal: AbortSignal, p: Type.Static<typeof Provider>): Promise<Outcome<[string, ProviderFacts], CloudFailure>> {
     const standing = await this.#standingFacts(signal, p);
     if (!standing.ok) return standing;

@@ -11,7 +11,7 @@ import type { Session, Token } from './session.ts';
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 export interface Call {
-  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly path: string;
   readonly query?: Query;
   readonly body?: unknown;
@@ -45,12 +45,18 @@ export class Service {
     return answer.ok ? readAs(`GET ${this.type}${pathOf(call)}`, schema, answer.value.body) : answer;
   }
 
-  /** GET and PUT may be repeated when nothing or nothing certain came of them; POST is sent once. */
+  /** Whom Keystone takes us for; undefined: it does not say. */
+  async userId(signal: AbortSignal): Promise<Outcome<string | undefined, CloudFailure>> {
+    const token = await within(signal, `the user of ${this.type}`, this.#session.token());
+    return token.ok ? ok(token.value.userId) : token;
+  }
+
+  /** GET and PUT may be repeated when nothing or nothing certain came of them; POST and DELETE are sent once. */
   async send(call: Call): Promise<Outcome<Answer, CloudFailure>> {
     const { clock, limits, log } = this.#around;
     const what = `${call.method} ${this.type}${pathOf(call)}`;
     let { outcome, again } = await this.#once(what, call);
-    for (const wait of call.method === 'POST' ? [] : limits.backoffMs) {
+    for (const wait of call.method === 'POST' || call.method === 'DELETE' ? [] : limits.backoffMs) {
       if (outcome.ok || !again || call.signal?.aborted) break;
       log('retry', { call: what, code: outcome.code, detail: outcome.detail, afterMs: wait });
       await clock.sleep(wait, call.signal);

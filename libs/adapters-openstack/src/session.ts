@@ -11,6 +11,7 @@ const TokenSchema = Type.Object({
   token: Type.Object({
     expires_at: Type.String(),
     issued_at: Type.String(),
+    user: Type.Optional(Type.Object({ id: Type.String() })),
     project: Type.Optional(Type.Object({ id: Type.String() })),
     catalog: Type.Array(
       Type.Object({
@@ -33,6 +34,7 @@ export interface Token {
   readonly value: string;
   readonly catalog: Catalog;
   readonly projectId: string | undefined;
+  readonly userId: string | undefined;
   /** On the monotonic clock: no matter how wrong the wall clock is. */
   readonly renewAt: number;
 }
@@ -97,11 +99,11 @@ export class Session {
     if (!read.ok) return read;
     const value = answer.headers['x-subject-token'];
     if (value === undefined) return badAnswer(what, 'the header X-Subject-Token is missing');
-    const { expires_at, issued_at, project, catalog } = read.value.token;
+    const { expires_at, issued_at, user, project, catalog } = read.value.token;
     const lifetime = Date.parse(expires_at) - Date.parse(issued_at);
     if (!(lifetime > 0)) return badAnswer(what, `token.expires_at: '${expires_at}' is not after issued_at '${issued_at}'`);
     const margin = Math.min(60_000, lifetime / 5);
-    return ok({ value, catalog, projectId: project?.id, renewAt: asked + lifetime - margin });
+    return ok({ value, catalog, projectId: project?.id, userId: user?.id, renewAt: asked + lifetime - margin });
   }
 
   /** The address of a service: its override, or the catalog's for this region and interface. */

@@ -27,12 +27,25 @@ export type Reply =
   | 'half';
 export type Route = (asked: Asked, times: number) => Reply;
 
+/** What a cloud that is well answers. */
+const well: Readonly<Record<string, Route>> = {
+  'GET /v2.1/': () => ({ body: { version: { id: 'v2.1', version: '2.93', min_version: '2.1' } } }),
+  'GET /placement/': () => ({ body: { versions: [{ id: 'v1.0', max_version: '1.39', min_version: '1.0' }] } }),
+  'GET /v2.1/os-services': (a) => {
+    const all = recorded('os-services-list').response as { services: { host: string }[] };
+    const host = a.query.get('host');
+    return { body: { services: all.services.filter((s) => host === null || s.host === host) } };
+  },
+  'GET /v2.1/os-hypervisors/detail': () => ({ body: recorded('os-hypervisors-detail').response }),
+};
+
 /** Keystone, Nova and Placement on one port of loopback, as wrong as a test wants them. Routes: 'GET /v2.1/servers/detail'. */
 export const fakeOpenStack = async (routes: Readonly<Record<string, Route>> = {}) => {
   const asked: Asked[] = [];
   const own = new Map<string, Route>(Object.entries(routes));
   let tokens = 0;
   let lifetimeMs = 3_600_000;
+  let userId: string | undefined;
   const valid = new Set<string>();
   let base = '';
   const catalog = (types: readonly string[]) =>
@@ -50,33 +63,21 @@ export const fakeOpenStack = async (routes: Readonly<Record<string, Route>> = {}
     return {
       status: 201,
       headers: { 'X-Subject-Token': value },
-      body: { token: { ...times, project: { id: 'p1' }, catalog: catalog(['identity', 'compute', 'placement']) } },
+      body: {
+        token: {
+          ...times,
+          ...(userId === undefined ? {} : { user: { id: userId } }),
+          project: { id: 'p1' },
+          catalog: catalog(['identity', 'compute', 'placement']),
+        },
+      },
     };
   };
-  const usual: Readonly<Record<string, Route>> = {
-    'POST /v3/auth/tokens': token,
-    'GET /v2.1/': () => ({ body: { version: { id: 'v2.1', version: '2.93', min_version: '2.1' } } }),
-    'GET /placement/': () => ({ body: { versions: [{ id: 'v1.0', max_version: '1.39', min_version: '1.0' }] } }),
-    'GET /v2.1/os-services': (a) => {
-      const all = recorded('os-services-list').response as { services: { host: string }[] };
-      const host = a.query.get('host');
-      return { body: { services: all.services.filter((s) => host === null || s.host === host) } };
-    },
-    'GET /v2.1/os-hypervisors/detail': () => ({ body: recorded('os-hypervisors-detail').response }),
-  };
+  const usual: Readonly<Record<string, Route>> = { ...well, 'POST /v3/auth/tokens': token };
   const server = createServer((req, res) => {
     read(req).then(
       (body) => {
-        const url = new URL(req.url ?? '/', 'http://fake');
-        const one: Asked = {
-          method: req.method ?? '',
-          path: url.pathname,
-          query: url.searchParams,
-          token: req.headers['x-auth-token'] as string | undefined,
-          version: req.headers['openstack-api-version'] as string | undefined,
-          body,
-          port: req.socket.remotePort ?? 0,
-        };
+        const one = askedOf(req, body);
         asked.push(one);
         const route = `${one.method} ${one.path}`;
         const times = asked.filter((a) => a.method === one.method && a.path === one.path).length;
@@ -94,20 +95,9 @@ export const fakeOpenStack = async (routes: Readonly<Record<string, Route>> = {}
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const config: CloudConfig = {
-    name: 'fake',
-    from: 'test',
-    authUrl: `${base}/v3`,
-    auth: { kind: 'password', body: { auth: {} } },
-    region: undefined,
-    interface: 'public',
-    compute: { endpointOverride: undefined, interface: undefined, region: undefined },
-    placement: { endpointOverride: undefined, interface: undefined, region: undefined },
-    tls: { verify: true, ca: undefined, cert: undefined, key: undefined },
-  };
   return {
     base,
-    config,
+    config: configOf(base),
     asked,
     catalog,
     /** How often something was asked. */
@@ -117,6 +107,10 @@ export const fakeOpenStack = async (routes: Readonly<Record<string, Route>> = {}
     unroute: (name: string) => own.delete(name),
     /** From now on every token given out is refused. */
     revokeAll: () => valid.clear(),
+    /** Whom the next tokens are given to. */
+    set userId(id: string) {
+      userId = id;
+    },
     set lifetimeMs(ms: number) {
       lifetimeMs = ms;
     },
@@ -127,6 +121,31 @@ export const fakeOpenStack = async (routes: Readonly<Record<string, Route>> = {}
       }),
   };
 };
+
+const configOf = (base: string): CloudConfig => ({
+  name: 'fake',
+  from: 'test',
+  authUrl: `${base}/v3`,
+  auth: { kind: 'password', body: { auth: {} } },
+  region: undefined,
+  interface: 'public',
+  compute: { endpointOverride: undefined, interface: undefined, region: undefined },
+  placement: { endpointOverride: undefined, interface: undefined, region: undefined },
+  tls: { verify: true, ca: undefined, cert: undefined, key: undefined },
+});
+
+function askedOf(req: IncomingMessage, body: string): Asked {
+  const url = new URL(req.url ?? '/', 'http://fake');
+  return {
+    method: req.method ?? '',
+    path: url.pathname,
+    query: url.searchParams,
+    token: req.headers['x-auth-token'] as string | undefined,
+    version: req.headers['openstack-api-version'] as string | undefined,
+    body,
+    port: req.socket.remotePort ?? 0,
+  };
+}
 
 const read = async (req: IncomingMessage): Promise<string> => {
   let body = '';

@@ -8,6 +8,7 @@ export const hostsPath = (sessions: Sessions) => `${sessions.root}/hosts`;
 /** A host's name may hold anything; a node's may not hold a slash. */
 export const nodeOf = (host: HostId) => encodeURIComponent(host);
 export const hostOf = (node: string): HostId => {
+  if (!node.includes('%')) return node as HostId;
   try {
     return decodeURIComponent(node) as HostId;
   } catch {

@@ -1,5 +1,5 @@
 import type { Clock } from '@lifeboat/ports';
-import { answers, type ChangeKind, Client } from './client.ts';
+import { type Answer, answers, type ChangeKind, Client } from './client.ts';
 
 export interface ZooKeeperOptions {
   readonly connect: string;
@@ -25,6 +25,8 @@ export class Sessions {
   readonly #connect: string;
   readonly #listeners = new Set<SessionListener>();
   readonly #closing = new AbortController();
+  readonly #listings = new Map<string, { readonly of: Client; readonly answer: Promise<Answer | null> }>();
+  #turns: Promise<void> = Promise.resolve();
   #client: Client;
   #ready = false;
 
@@ -65,6 +67,26 @@ export class Sessions {
     return this.client;
   }
 
+  /**
+   * Children of a node, and a watch on them. Several who ask at once are given one answer: it is asked for after every change
+   * that they have been told of, for an answer comes before the news of what changed since.
+   */
+  list(client: Client, path: string): Promise<Answer | null> {
+    const underway = this.#listings.get(path);
+    if (underway?.of === client) return underway.answer;
+    const answer = client.children(path, true).finally(() => {
+      if (this.#listings.get(path)?.answer === answer) this.#listings.delete(path);
+    });
+    this.#listings.set(path, { of: client, answer });
+    return answer;
+  }
+
+  /** One after another, with room for timers between: several who are given the same long answer must not work it through in one go. */
+  turn(): Promise<void> {
+    this.#turns = this.#turns.then(() => this.clock.sleep(1));
+    return this.#turns;
+  }
+
   /** Removes a node of this session, however long that takes; ends with the session, which removes it too. */
   async discard(client: Client, path: string): Promise<void> {
     while (!client.over.aborted) {
@@ -100,7 +122,7 @@ export class Sessions {
   async #prepare(client: Client): Promise<void> {
     const parts = this.root.split('/').filter((p) => p !== '');
     const paths = parts.map((_, i) => `/${parts.slice(0, i + 1).join('/')}`);
-    for (const path of [...paths, `${this.root}/hosts`, `${this.root}/leaders`, `${this.root}/epochs`]) {
+    for (const path of [...paths, `${this.root}/hosts`, `${this.root}/leaders`, `${this.root}/epochs`, `${this.root}/members`]) {
       const made = await client.create(path, '', 'lasting');
       if (made?.rc === answers.OK || made?.rc === answers.NODE_EXISTS) continue;
       // lost again: the next 'connect' comes here once more; otherwise try again

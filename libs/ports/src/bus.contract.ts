@@ -55,6 +55,28 @@ export function busContract(adapter: string, open: (topics: readonly string[]) =
       }
     });
   const semantics = () => {
+    test('has caught up once everything that was there has been handed over, and not before', async (bus, topic, other) => {
+      taken(await bus.publish(Array.from({ length: 20 }, (_, i) => record(topic, `h${i % 4}`, String(i)))));
+      const gate = Promise.withResolvers<void>();
+      let handed = 0;
+      const subscription = taken(
+        await bus.subscribe({
+          name: 'catching up',
+          topics: [topic, other],
+          from: {},
+          onRecords: async (records) => {
+            await gate.promise;
+            handed += records.length;
+          },
+        }),
+      );
+      await sleep(300);
+      assert.equal(subscription.caughtUp(), false, 'nothing has been handed over yet');
+      gate.resolve();
+      await eventually('it has caught up', () => subscription.caughtUp(), SOON_MS);
+      assert.ok(handed >= 20, `${handed} of 20 handed over`);
+      await subscription.close();
+    });
     test('gives records as they were published', async (bus, topic) => {
       const given = [
         record(topic, 'h1', '{"a":1}'),

@@ -23,6 +23,8 @@ export interface Subscription {
   close(): Promise<void>;
   /** False while the bus cannot be reached; for health. */
   connected(): boolean;
+  /** Everything that was there when it was first looked at has been handed over: what is missing now was never told. */
+  caughtUp(): boolean;
 }
 
 /**

@@ -1,72 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Resources } from '@lifeboat/contracts';
-import { describeFailure, type FailureCode, type HostId, hostId, type Outcome, type VmId, vmId } from '@lifeboat/kernel';
-import type { Cloud, CloudVm, ComputeService, EvacuationRecord } from './cloud.ts';
+import type { HostId, VmId } from '@lifeboat/kernel';
+import { asking, type CloudHarness, type Context, nobody, nowhere, refusedAs, taken } from './cloud.contract-tools.ts';
+import { migrating } from './cloud.migrations.contract.ts';
 
-/** A cloud that may be hurt: what the suite needs besides the port. */
-export interface CloudHarness {
-  readonly cloud: Cloud;
-  /** At least four hosts, up, enabled, in the fleet's topology, with room for eight VMs each. */
-  readonly hosts: readonly HostId[];
-  /** Boots VMs on a host and answers once they are active. Each: 1 vCPU, 512 MiB, 1 GB. */
-  bootVms(count: number, host: HostId, metadata?: Readonly<Record<string, string>>): Promise<readonly VmId[]>;
-  /** Deletes whatever this harness booted and waits until it is gone. */
-  deleteVms(): Promise<void>;
-  /** The host's compute service dies at once, with everything that ran there. */
-  killCompute(host: HostId): Promise<void>;
-  /** Starts it again and answers once it has reported to Nova. */
-  startCompute(host: HostId): Promise<void>;
-  /** Lets time pass: real in a lab, virtual in a simulation. */
-  pass(ms: number): Promise<void>;
-  /** What Placement itself says of a host, read apart from the adapter. */
-  placementSays(host: HostId): Promise<{ readonly capacity: Resources; readonly used: Resources }>;
-  close(): Promise<void>;
-}
-
-const nowhere = hostId('no-such-host');
-const nobody = vmId('00000000-0000-4000-8000-000000000000');
-const SETTLE_MS = 90_000;
-
-const taken = <T>(o: Outcome<T>): T => {
-  assert.ok(o.ok, o.ok ? '' : describeFailure(o));
-  return o.value;
-};
-const refusedAs = (o: Outcome<unknown>, code: FailureCode) => {
-  assert.equal(o.ok, false, `expected ${code}, was taken`);
-  assert.equal(o.ok ? '' : o.code, code, o.ok ? '' : o.detail);
-  assert.ok(!o.ok && o.detail.length > 0, 'a failure says what was seen');
-};
-
-/** The questions that several tests ask, with waiting in the harness's time. */
-const asking = (h: CloudHarness) => {
-  const until = async <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => {
-    for (let waited = 0; ; waited += 250) {
-      const seen = await look();
-      if (seen !== undefined) return seen;
-      assert.ok(waited < SETTLE_MS, `not within ${SETTLE_MS} ms: ${what}`);
-      await h.pass(250);
-    }
-  };
-  const service = async (host: HostId): Promise<ComputeService> => {
-    const found = taken(await h.cloud.computeServices()).find((s) => s.host === host);
-    assert.ok(found, `computeServices() has no ${host}`);
-    return found;
-  };
-  const newestRecord = async (from: HostId, vm: VmId): Promise<EvacuationRecord | undefined> =>
-    taken(await h.cloud.evacuationsFrom(from)).find((r) => r.vm === vm);
-  const ended = (from: HostId, vm: VmId, since: string | undefined) =>
-    until(`evacuation of ${vm} ends`, async () => {
-      const r = await newestRecord(from, vm);
-      return r !== undefined && r.id !== since && r.state !== 'running' ? r : undefined;
-    });
-  const settled = (vm: VmId, as: (v: CloudVm) => boolean) =>
-    until(`${vm} settles`, async () => {
-      const v = taken(await h.cloud.vm(vm));
-      return v.task === null && as(v) ? v : undefined;
-    });
-  return { until, service, newestRecord, ended, settled };
-};
+export type { CloudHarness } from './cloud.contract-tools.ts';
 
 /**
  * What every Cloud promises. Not here on purpose: asking twice for one VM's evacuation. Nova takes the second call and
@@ -96,15 +34,11 @@ export const cloudContract = (name: string, open: () => Promise<CloudHarness>, o
     };
     looking(context);
     startingAndStopping(context);
+    mendingOne(context);
+    migrating(context);
     hostFailure(context);
     fleetNumbers(context);
   });
-
-interface Context {
-  readonly h: CloudHarness;
-  readonly ask: ReturnType<typeof asking>;
-  readonly hosts: () => readonly [HostId, HostId, HostId, HostId];
-}
 
 const looking = (c: Context) => {
   it('lists every host once, up and enabled', async () => {
@@ -126,6 +60,9 @@ const looking = (c: Context) => {
     refusedAs(await c.h.cloud.start(nobody), 'CLOUD_NOT_FOUND');
     refusedAs(await c.h.cloud.stop(nobody), 'CLOUD_NOT_FOUND');
     refusedAs(await c.h.cloud.resetToError(nobody), 'CLOUD_NOT_FOUND');
+    for (const answer of [c.h.cloud.reboot(nobody), c.h.cloud.pause(nobody), c.h.cloud.unpause(nobody), c.h.cloud.confirmMove(nobody)])
+      refusedAs(await answer, 'CLOUD_NOT_FOUND');
+    refusedAs(await c.h.cloud.acts(nobody), 'CLOUD_NOT_FOUND');
   });
   it('leaves out of vms() what no longer exists', async () => {
     const [vm] = (await c.h.bootVms(1, c.hosts()[0])) as [VmId];
@@ -167,6 +104,39 @@ const startingAndStopping = (c: Context) => {
     taken(await c.h.cloud.resetToError(vm));
     assert.equal((await c.ask.settled(vm, (v) => v.vmState === 'error')).status, 'ERROR');
     await c.h.deleteVms();
+  });
+};
+
+/** What brings a VM back that failed by itself. */
+const mendingOne = (c: Context) => {
+  it('reboots hard what is active, stopped or in error, and says who asked for what', async () => {
+    const [vm] = (await c.h.bootVms(1, c.hosts()[1])) as [VmId];
+    const reboots = async () => {
+      taken(await c.h.cloud.reboot(vm));
+      assert.equal((await c.ask.settled(vm, (v) => v.vmState === 'active')).host, c.hosts()[1]);
+    };
+    await reboots();
+    taken(await c.h.cloud.stop(vm));
+    await c.ask.settled(vm, (v) => v.vmState === 'stopped');
+    await reboots();
+    taken(await c.h.cloud.resetToError(vm));
+    await reboots();
+    const acts = taken(await c.h.cloud.acts(vm));
+    assert.deepEqual(
+      acts.map((a) => a.act).filter((a) => a !== 'create'),
+      ['reboot', 'resetState', 'reboot', 'stop', 'reboot'],
+      'newest first',
+    );
+    assert.ok(acts.every((a) => a.by !== null && a.at > 0));
+    assert.ok(acts.every((a) => a.act === 'create' || a.ours === true));
+  });
+  it('pauses and goes on; a paused one is told as such', async () => {
+    const [vm] = (await c.h.bootVms(1, c.hosts()[1])) as [VmId];
+    refusedAs(await c.h.cloud.unpause(vm), 'CLOUD_CONFLICT');
+    taken(await c.h.cloud.pause(vm));
+    await c.ask.settled(vm, (v) => v.vmState === 'paused');
+    taken(await c.h.cloud.unpause(vm));
+    await c.ask.settled(vm, (v) => v.vmState === 'active');
   });
 };
 
@@ -312,5 +282,32 @@ const fleetNumbers = (c: Context) => {
       [500, 500],
     );
     await c.h.deleteVms();
+  });
+  it('tells what changed in the fleet since: booted, deleted; and the books of the hosts concerned', async () => {
+    const [a, b] = c.hosts();
+    const known = new Map((await c.h.bootVms(2, a)).map((vm) => [vm, a]));
+    const since = c.h.now();
+    const fleet = taken(await c.h.cloud.fleet());
+    const hosts = new Map(fleet.hosts.map((h) => [h.host, h]));
+    const follow = async () => {
+      const changes = taken(await c.h.cloud.fleetChanges(since, (vm) => known.get(vm)));
+      for (const h of changes.hosts) hosts.set(h.host, h);
+      return changes;
+    };
+    const booted = await c.h.bootVms(3, b);
+    const after = await follow();
+    for (const vm of booted) assert.equal(after.vms.find((v) => v.vm === vm)?.host, b, 'a VM that was booted since');
+    for (const vm of booted) known.set(vm, b);
+    assert.deepEqual(hosts.get(b)?.used, (await c.h.placementSays(b)).used);
+    taken(await c.h.cloud.disable(a, 'Lifeboat contract test'));
+    await c.h.deleteVms();
+    const empty = await follow();
+    for (const vm of known.keys()) assert.ok(empty.gone.includes(vm), `${vm} is gone`);
+    for (const vm of known.keys()) assert.ok(!empty.vms.some((v) => v.vm === vm), `${vm} is not told as being there`);
+    for (const host of [a, b]) assert.deepEqual(hosts.get(host)?.used, (await c.h.placementSays(host)).used, host);
+    assert.equal(hosts.get(a)?.usable, false);
+    taken(await c.h.cloud.enable(a));
+    await follow();
+    assert.equal(hosts.get(a)?.usable, true);
   });
 };

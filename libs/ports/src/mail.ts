@@ -6,6 +6,10 @@ export interface Mail {
   readonly to: string;
   readonly subject: string;
   readonly text: string;
+  /** The same in HTML, shown instead of the text where a mail program can. */
+  readonly html?: string;
+  /** The Message-ID of the mail that this one answers (InboundAnswer's messageId), so that mail programs show them together. */
+  readonly inReplyTo?: string;
 }
 export interface Mailer {
   send(mail: Mail): Promise<Outcome<undefined, 'MAIL_UNREACHABLE' | 'MAIL_REFUSED'>>;

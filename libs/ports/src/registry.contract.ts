@@ -2,27 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registration } from '@lifeboat/contracts';
-import { epoch, type HostId, hostId, instant } from '@lifeboat/kernel';
+import { type HostId, hostId, instant } from '@lifeboat/kernel';
 import { eventually, refusedAs, taken, uniqueName, within } from './contract-tools.ts';
-import { NEWS_MS, observe, registration } from './registry.contract-tools.ts';
-import type { AgentSession, Lease, Registered, Registry } from './registry.ts';
+import { NEWS_MS, observe, type RegistryHarness, type RegistryMember, registration } from './registry.contract-tools.ts';
+import { leaseFaultTests, leaseTests } from './registry.leases.contract.ts';
+import { memberTests } from './registry.members.contract.ts';
+import type { AgentSession, Registered } from './registry.ts';
 
-/** One process with its link to the registry, and what may happen to it. */
-export interface RegistryMember {
-  readonly registry: Registry;
-  /** Packets are lost both ways, nothing is closed. */
-  cut(): Promise<void>;
-  heal(): Promise<void>;
-  /** The process dies. */
-  kill(): Promise<void>;
-  /** Lays any text under a host's name, as a faulty agent might. */
-  plant(host: HostId, raw: string): Promise<void>;
-}
-export interface RegistryHarness {
-  readonly sessionTimeoutMs: number;
-  member(): Promise<RegistryMember>;
-  close(): Promise<void>;
-}
+export type { RegistryHarness, RegistryMember } from './registry.contract-tools.ts';
 
 type Test = (what: string, body: (h: RegistryHarness) => Promise<void>) => void;
 const LIMIT = { timeout: 120_000 };
@@ -41,6 +28,7 @@ export function registryContract(adapter: string, open: () => Promise<RegistryHa
     describe('registering and watching', () => watchTests(test));
     describe('what is not a registration', () => malformedTests(test));
     describe('sessions', () => sessionTests(test));
+    describe('members of a group', () => memberTests(test));
     describe('leadership', () => leaseTests(test));
     describe('leadership under faults', () => leaseFaultTests(test));
   });
@@ -98,6 +86,54 @@ function watchTests(test: Test) {
     assert.ok(performance.now() - closed < h.sessionTimeoutMs / 2, 'before any timeout');
     assert.equal(typeof (await within('over', NEWS_MS, session.over)), 'string');
     assert.equal(agent.registry.connected(), false);
+  });
+  test('shows only the hosts that concern it', async (h) => {
+    const [a, b] = names();
+    const [agentA, agentB, watcher] = [await h.member(), await h.member(), await h.member()];
+    await join(agentA, registration(a));
+    const seen = await observe(watcher.registry, (host) => host === b);
+    await join(agentB, registration(b));
+    await eventually('b appears', () => seen.now.has(b), NEWS_MS);
+    await agentA.registry.close();
+    await agentB.registry.close();
+    await eventually('b is gone', () => !seen.now.has(b), NEWS_MS);
+    assert.ok(seen.views.every((v) => !v.has(a)) && seen.changes.every(([host]) => host === b), 'and nothing about a');
+  });
+  test('tells together who went together, and how many all were and are, also to those whom they do not concern', async (h) => {
+    const hosts = [...names(), ...names()];
+    const [agents, stays, watcher] = [await h.member(), await h.member(), await h.member()];
+    const [staying] = names();
+    await join(stays, registration(staying));
+    for (const host of hosts) await join(agents, registration(host));
+    const all = await observe(watcher.registry);
+    const one = await observe(watcher.registry, (host) => host === staying);
+    await agents.registry.close();
+    await eventually('all are gone', () => hosts.every((host) => !all.now.has(host)), NEWS_MS);
+    const told = all.losses.filter((l) => l.hosts.some((host) => hosts.includes(host)));
+    assert.deepEqual(told.flatMap((l) => l.hosts).sort(), [...hosts].sort());
+    const fell = (losses: typeof all.losses) => losses.reduce((n, l) => n + l.region.before - l.region.now, 0);
+    assert.ok(fell(all.losses) >= hosts.length && all.losses.every((l) => l.region.before > l.region.now), 'of how many');
+    await eventually('the other hears of it', () => fell(one.losses) >= hosts.length, NEWS_MS);
+    assert.ok(one.losses.every((l) => l.hosts.length === 0) && one.now.has(staying));
+  });
+  test('settles when all that changed before has been told, and not while it is cut off', async (h) => {
+    const [a, b] = names();
+    const [agent, watcher] = [await h.member(), await h.member()];
+    const session = await join(agent, registration(a));
+    const seen = await observe(watcher.registry);
+    for (let i = 0; i < 5; i++) {
+      taken(await session.update(registration(a, { startedAt: instant(100 + i) })));
+      assert.equal(await within('settles', NEWS_MS, seen.watch.settle()), true);
+      assert.equal(seen.registrationOf(a)?.startedAt, 100 + i);
+    }
+    await session.leave();
+    await join(agent, registration(b));
+    assert.equal(await within('settles', NEWS_MS, seen.watch.settle()), true);
+    assert.deepEqual([seen.now.has(a), seen.now.has(b)], [false, true]);
+    await watcher.cut();
+    assert.equal(await within('does not settle', 4 * h.sessionTimeoutMs + 5_000, seen.watch.settle()), false);
+    await watcher.heal();
+    await eventually('settles again', async () => await seen.watch.settle(), 20_000);
   });
   test('says nothing more once the watch is closed', async (h) => {
     const [a] = names();
@@ -183,7 +219,7 @@ function sessionTests(test: Test) {
     await eventually('connected() is false', () => !agent.registry.connected(), NEWS_MS);
     refusedAs(await within('join while cut', 10_000, agent.registry.join(registration(a))), 'REGISTRY_UNREACHABLE');
     refusedAs(await within('update while cut', 10_000, session.update(registration(a))), 'REGISTRY_UNREACHABLE');
-    const observer = { onView: () => undefined, onHost: () => undefined };
+    const observer = { onView: () => undefined, onHost: () => undefined, onGone: () => undefined };
     refusedAs(await within('watch while cut', 10_000, agent.registry.watch(observer)), 'REGISTRY_UNREACHABLE');
     await agent.heal();
     assert.equal(typeof (await within('over', 20_000, session.over)), 'string');
@@ -218,153 +254,5 @@ function sessionTests(test: Test) {
     await eventually('what is', () => !seen.now.has(a) && seen.now.has(b), NEWS_MS);
     taken(await (await join(agent, registration(a))).update(registration(a, { startedAt: instant(7) })));
     await eventually('changes are seen again', () => seen.registrationOf(a)?.startedAt === 7, NEWS_MS);
-  });
-}
-
-const election = () => uniqueName('election');
-const forever = new AbortController().signal;
-const leads = async (m: RegistryMember, name: string, withinMs = NEWS_MS): Promise<Lease> => {
-  const lease = await within('leadership', withinMs, m.registry.campaign(name, 'candidate', { signal: forever }));
-  assert.ok(lease !== null);
-  assert.equal(lease.valid(), true);
-  assert.equal(lease.lost.aborted, false);
-  return lease;
-};
-
-function leaseTests(test: Test) {
-  test('one leads, the other waits; released, the other leads under a larger epoch', async (h) => {
-    const name = election();
-    const [a, b] = [await h.member(), await h.member()];
-    const first = await leads(a, name);
-    let second: Lease | null = null;
-    const waiting = b.registry.campaign(name, 'b', { signal: forever }).then((l) => {
-      second = l;
-      return l;
-    });
-    await sleep(h.sessionTimeoutMs * 1.5);
-    assert.equal(second, null, 'waits while the first is alive');
-    assert.equal(first.valid(), true, 'and stays valid by its heartbeats');
-    await first.release();
-    assert.equal(first.valid(), false);
-    assert.equal(first.lost.aborted, true);
-    const next = await within('the second leads', h.sessionTimeoutMs, waiting);
-    assert.ok(next !== null && next.epoch > first.epoch);
-    await next.release();
-    assert.ok((await leads(a, name)).epoch > next.epoch, 'the first may come again');
-  });
-  test('elections do not touch each other', async (h) => {
-    const a = await h.member();
-    const [x, y] = [await leads(a, election()), await leads(a, election())];
-    await x.release();
-    assert.equal(y.valid(), true);
-  });
-  test('a candidate may give up', async (h) => {
-    const name = election();
-    const [a, b, c] = [await h.member(), await h.member(), await h.member()];
-    const first = await leads(a, name);
-    const stop = new AbortController();
-    const waiting = b.registry.campaign(name, 'b', { signal: stop.signal });
-    const third = c.registry.campaign(name, 'c', { signal: forever });
-    await sleep(100);
-    stop.abort();
-    assert.equal(await within('null', NEWS_MS, waiting), null);
-    await first.release();
-    const next = await within('the next in line leads', h.sessionTimeoutMs, third);
-    assert.ok(next?.valid());
-    assert.equal(await b.registry.campaign(name, 'b', { signal: AbortSignal.abort() }), null);
-  });
-  test('an epoch is larger than what a gate was seen to hold', async (h) => {
-    const name = election();
-    const a = await h.member();
-    const lease = await a.registry.campaign(name, 'a', { signal: forever, atLeast: epoch(41_000) });
-    assert.ok(lease !== null && lease.epoch > 41_000);
-    await lease.release();
-    assert.ok((await leads(a, name)).epoch > lease.epoch);
-  });
-  test('closing hands over at once', async (h) => {
-    const name = election();
-    const [a, b] = [await h.member(), await h.member()];
-    const first = await leads(a, name);
-    const waiting = leads(b, name, NEWS_MS + h.sessionTimeoutMs);
-    await sleep(100);
-    const closed = performance.now();
-    await a.registry.close();
-    assert.equal(first.valid(), false);
-    assert.equal(first.lost.aborted, true);
-    assert.ok((await waiting).epoch > first.epoch);
-    assert.ok(performance.now() - closed < h.sessionTimeoutMs);
-  });
-}
-
-function leaseFaultTests(test: Test) {
-  test('a dead leader is followed by another', async (h) => {
-    const name = election();
-    const [a, b] = [await h.member(), await h.member()];
-    const first = await leads(a, name);
-    const waiting = leads(b, name, 2 * h.sessionTimeoutMs + NEWS_MS);
-    await sleep(100);
-    await a.kill();
-    assert.ok((await waiting).epoch > first.epoch);
-  });
-  test('a leader that is cut off knows it before anybody else can lead', async (h) => {
-    const name = election();
-    const [a, b] = [await h.member(), await h.member()];
-    const first = await leads(a, name);
-    let lostAt = Number.POSITIVE_INFINITY;
-    first.lost.addEventListener('abort', () => {
-      lostAt = performance.now();
-    });
-    let invalidAt = Number.POSITIVE_INFINITY;
-    const look = setInterval(() => {
-      if (!first.valid()) invalidAt = Math.min(invalidAt, performance.now());
-    }, 5);
-    try {
-      const waiting = leads(b, name, 2 * h.sessionTimeoutMs + NEWS_MS).then((lease) => ({
-        lease,
-        at: performance.now(),
-        firstValid: first.valid(),
-      }));
-      await sleep(100);
-      await a.cut();
-      const second = await waiting;
-      assert.equal(second.firstValid, false);
-      assert.ok(invalidAt < second.at, `invalid at ${invalidAt}, followed at ${second.at}`);
-      assert.ok(lostAt < second.at, `lost at ${lostAt}, followed at ${second.at}`);
-      assert.ok(second.lease.epoch > first.epoch);
-      await a.heal();
-      await sleep(h.sessionTimeoutMs);
-      assert.equal(first.valid(), false, 'what is lost stays lost');
-      assert.equal(second.lease.valid(), true);
-      const again = a.registry.campaign(name, 'a', { signal: forever });
-      await sleep(200);
-      await second.lease.release();
-      const third = await within('it may lead again', 20_000, again);
-      assert.ok(third !== null && third.epoch > second.lease.epoch && third.valid());
-    } finally {
-      clearInterval(look);
-    }
-  });
-  test('a candidate that was cut off for long leads later all the same', async (h) => {
-    const name = election();
-    const [a, b] = [await h.member(), await h.member()];
-    const first = await leads(a, name);
-    const waiting = b.registry.campaign(name, 'b', { signal: forever });
-    await sleep(100);
-    await b.cut();
-    await sleep(h.sessionTimeoutMs * 2);
-    await b.heal();
-    await eventually('b is back', () => b.registry.connected(), 20_000);
-    await first.release();
-    const second = await within('b leads', 20_000, waiting);
-    assert.ok(second !== null && second.epoch > first.epoch && second.valid());
-  });
-  test('a campaign may be given up while cut off', async (h) => {
-    const a = await h.member();
-    await a.cut();
-    const stop = new AbortController();
-    const waiting = a.registry.campaign(election(), 'a', { signal: stop.signal });
-    await sleep(100);
-    stop.abort();
-    assert.equal(await within('null', NEWS_MS + h.sessionTimeoutMs, waiting), null);
   });
 }

@@ -82,6 +82,11 @@ describe('clouds.yaml: which cloud', () => {
       /\/work\/clouds.yaml \| clouds\.c \| there is no such cloud; known: a, b/,
     );
     assert.match(complaint({}), /environment \| OS_CLOUD \| no clouds.yaml was found/);
+    assert.match(complaint({}, { OS_CLOUD: 'lab' }), /OS_CLOUD \| cloud lab is not known: no clouds.yaml was found; put it into/);
+    assert.match(
+      complaint({}, { OS_CLOUD: 'lab', OS_CLIENT_CONFIG_FILE: '/gone.yaml' }),
+      /OS_CLOUD \| cloud lab is not known: .* OS_CLIENT_CONFIG_FILE names \/gone.yaml, which cannot be read/,
+    );
     assert.match(complaint({ '/work/clouds.yaml': lab.replace('lab', 'envvars') }, osEnv), /clouds\.envvars \| is the name kept/);
   });
 });

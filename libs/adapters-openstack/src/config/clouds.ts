@@ -73,15 +73,25 @@ const load = (source: ConfigSource, wanted: string | undefined): CloudConfig => 
   if (name === undefined) {
     const mend =
       names.length === 0
-        ? `no clouds.yaml was found and no OS_* variables are set`
+        ? `${noFile(env)}, and no OS_* variables are set`
         : `there are several clouds (${names.join(', ')}); set OS_CLOUD to one`;
     throw new ConfigProblem(where, 'OS_CLOUD', mend);
   }
   const own = clouds[name];
-  if (own === undefined) throw new ConfigProblem(where, `clouds.${name}`, `there is no such cloud; known: ${names.join(', ') || 'none'}`);
+  if (own === undefined) {
+    // where nothing was found to read, the name is not what is wrong
+    if (file === undefined && secure === undefined)
+      throw new ConfigProblem(where, 'OS_CLOUD', `cloud ${name} is not known: ${noFile(env)}`);
+    throw new ConfigProblem(where, `clouds.${name}`, `there is no such cloud; known: ${names.join(', ') || 'none'}`);
+  }
   const from = name === envName && envCloud !== undefined ? 'environment' : where;
   return configOf(source, name, from, withProfile(source, from, name, own));
 };
+
+const noFile = ({ OS_CLIENT_CONFIG_FILE: named }: ConfigSource['env']): string =>
+  named === undefined || named === ''
+    ? 'no clouds.yaml was found; put it into the working directory, ~/.config/openstack or /etc/openstack, or name it by OS_CLIENT_CONFIG_FILE'
+    : `no clouds.yaml was found, and OS_CLIENT_CONFIG_FILE names ${named}, which cannot be read; put the file there, or name the right one`;
 
 const cloudsOf = (where: string, content: Dict): Record<string, Dict> => {
   const clouds = content.clouds ?? {};

@@ -8,27 +8,30 @@ import type { GroupRow, HypervisorRow, ServerRow, ServiceRow } from '../nova/sch
 import { capacityOf, type ProviderFacts } from '../placement.ts';
 import { resolveIdentities } from './identities.ts';
 import { joinFleet, type Places } from './join.ts';
+import { matches } from './masks.ts';
+import { LOCAL_DISKS, serverRules } from './server-rules.ts';
 import { fleetVm, sizeOf } from './vm.ts';
 
 const base = (recorded('server-show-in-group').response as { server: ServerRow }).server;
 const server = (change: Partial<ServerRow> = {}): ServerRow => ({ ...base, server_groups: [], ...change });
 const spec = (extra_specs: Record<string, string>): ServerRow => server({ flavor: { ...base.flavor, extra_specs } });
 const here = hostId('compute-2');
-const because = (s: ServerRow) => fleetVm(s, here, undefined, undefined).vm.unevacuable;
+const plain = serverRules(undefined, []);
+const because = (s: ServerRow) => fleetVm(s, here, undefined, plain).vm.unevacuable;
 
 describe('a VM of the fleet', () => {
   it('has the properties that its owner wrote, in metadata or tags', () => {
     const written = { 'lifeboat:business_type': 'web', 'lifeboat:performance': 'high', 'lifeboat:priority': '0' };
     for (const s of [server({ metadata: written }), server({ tags: Object.entries(written).map(([k, v]) => `${k}=${v}`) })]) {
-      const { vm, complaints } = fleetVm(s, here, 'g', undefined);
+      const { vm, complaints } = fleetVm(s, here, 'g', plain);
       assert.deepEqual([vm.businessType, vm.performance, vm.priority, vm.group, complaints], ['web', 'high', 0, 'g', []]);
     }
   });
   it('takes defaults, and complains of what is wrong', () => {
-    const plain = fleetVm(server(), here, undefined, undefined);
-    assert.deepEqual([plain.vm.businessType, plain.vm.performance, plain.vm.priority, plain.complaints], ['', 'standard', 500, []]);
+    const usual = fleetVm(server(), here, undefined, plain);
+    assert.deepEqual([usual.vm.businessType, usual.vm.performance, usual.vm.priority, usual.complaints], ['', 'standard', 500, []]);
     const wrong = { 'lifeboat:performance': 'turbo', 'lifeboat:priority': '1001', HA_Enabled: 'perhaps' };
-    const { vm, complaints } = fleetVm(server({ metadata: wrong }), here, undefined, undefined);
+    const { vm, complaints } = fleetVm(server({ metadata: wrong }), here, undefined, plain);
     assert.deepEqual([vm.performance, vm.priority, vm.unevacuable], ['standard', 500, undefined]);
     assert.deepEqual(
       complaints.map((c) => c.field),
@@ -36,16 +39,9 @@ describe('a VM of the fleet', () => {
     );
     assert.match(complaints[0]?.where ?? '', new RegExp(base.id));
     for (const priority of ['-1', '1.5', '1e2', '', 'high'])
-      assert.equal(
-        fleetVm(server({ metadata: { 'lifeboat:priority': priority } }), here, undefined, undefined).complaints.length,
-        1,
-        priority,
-      );
+      assert.equal(fleetVm(server({ metadata: { 'lifeboat:priority': priority } }), here, undefined, plain).complaints.length, 1, priority);
     const both = server({ metadata: { 'lifeboat:priority': '1' }, tags: ['lifeboat:priority=2'] });
-    assert.deepEqual(
-      [fleetVm(both, here, undefined, undefined).vm.priority, fleetVm(both, here, undefined, undefined).complaints.length],
-      [1, 1],
-    );
+    assert.deepEqual([fleetVm(both, here, undefined, plain).vm.priority, fleetVm(both, here, undefined, plain).complaints.length], [1, 1]);
   });
   it('is as large as Nova asks of Placement', () => {
     const flavor = { ...base.flavor, vcpus: 2, ram: 1024, disk: 10, ephemeral: 5, swap: 1500 };
@@ -58,13 +54,14 @@ describe('a VM of the fleet', () => {
     for (const state of ['stopped', 'error']) assert.equal(because(server({ 'OS-EXT-STS:vm_state': state })), undefined);
     for (const state of ['paused', 'suspended', 'rescued', 'shelved', 'building', 'resized'])
       assert.match(because(server({ 'OS-EXT-STS:vm_state': state })) ?? '', new RegExp(`it is ${state}`));
-    assert.match(because(server({ 'OS-EXT-STS:task_state': 'migrating' })) ?? '', /task migrating/);
     assert.match(because(server({ metadata: { HA_Enabled: 'false' } })) ?? '', /HA_Enabled/);
     assert.match(because(server({ tags: ['HA_Enabled=False'] })) ?? '', /HA_Enabled/);
     for (const [key, value, says] of [
       ['hw:tpm_version', '2.0', /TPM/],
       ['hw:cpu_policy', 'dedicated', /pinned/],
       ['hw:numa_nodes', '2', /NUMA/],
+      ['hw:mem_page_size', 'large', /huge pages/],
+      ['hw:pmem', '6GB', /persistent memory/],
       ['pci_passthrough:alias', 'gpu:1', /PCI/],
       ['accel:device_profile', 'fpga', /accelerator/],
       ['resources:VGPU', '1', /resource class/],
@@ -75,15 +72,41 @@ describe('a VM of the fleet', () => {
       string
     >[])
       assert.equal(because(spec(harmless)), undefined, JSON.stringify(harmless));
-    assert.equal(fleetVm(server(), here, undefined, () => 'its disk is local').vm.unevacuable, 'its disk is local');
   });
-  it('needs the traits of its flavor, and the zone that its owner asked for', () => {
-    assert.deepEqual(
-      fleetVm(spec({ 'trait:B': 'required', 'trait:A': 'required', 'trait:C': 'forbidden' }), here, undefined, undefined).vm.requiredTraits,
-      ['A', 'B'],
-    );
-    assert.equal(fleetVm(server(), here, undefined, undefined).vm.availabilityZone, 'nova');
-    assert.equal(fleetVm(server({ pinned_availability_zone: null }), here, undefined, undefined).vm.availabilityZone, undefined);
+  it('stays where its disk is, in a cluster that keeps disks on its hosts; a volume goes anywhere', () => {
+    const clusters = [{ cluster: 'c', policy: { instanceDisks: 'local' } }, { cluster: 'd' }];
+    const hosts = [
+      { host: here, cluster: 'c' },
+      { host: hostId('compute-3'), cluster: 'd' },
+    ];
+    const rules = serverRules({ clusters, hosts } as unknown as Places, []);
+    const vm = (host: HostId, change: Partial<ServerRow>) => fleetVm(server(change), host, undefined, rules).vm;
+    const image = { image: { id: 'an-image' } };
+    assert.match(vm(here, image).unevacuable ?? '', /its disk is on its host .*without its data/);
+    assert.match(vm(here, { image: '', flavor: { ...base.flavor, ephemeral: 5 } }).unevacuable ?? '', /its ephemeral disk is on its host/);
+    assert.equal(vm(here, { image: '' }).unevacuable, undefined);
+    const shared = vm(hostId('compute-3'), image);
+    assert.deepEqual([shared.unevacuable, shared.forbiddenTraits], [undefined, [LOCAL_DISKS]], 'nor may it go to such a host');
+    assert.equal(vm(hostId('compute-3'), { image: '' }).forbiddenTraits, undefined);
+    assert.equal(fleetVm(server(image), here, undefined, plain).vm.unevacuable, undefined, 'disks are shared where nobody says otherwise');
+  });
+  it('is not to be moved while Nova is at work on it, which is not for ever', () => {
+    const busy = (change: Partial<ServerRow>) =>
+      fleetVm(server({ 'OS-EXT-STS:task_state': 'migrating', ...change }), here, undefined, plain).vm;
+    for (const state of ['active', 'building', 'resized']) {
+      const vm = busy({ 'OS-EXT-STS:vm_state': state });
+      assert.match(vm.notNow ?? '', /task migrating/);
+      assert.equal(vm.unevacuable, undefined, state);
+    }
+    assert.match(busy({ metadata: { HA_Enabled: 'false' } }).unevacuable ?? '', /HA_Enabled/);
+    assert.match(busy({ flavor: { ...base.flavor, extra_specs: { 'hw:tpm_version': '2.0' } } }).unevacuable ?? '', /TPM/);
+    assert.equal(fleetVm(server(), here, undefined, plain).vm.notNow, undefined);
+  });
+  it('needs the traits of its flavor, not those it forbids, and the zone that its owner asked for', () => {
+    const { vm } = fleetVm(spec({ 'trait:B': 'required', 'trait:A': 'required', 'trait:C': 'forbidden' }), here, undefined, plain);
+    assert.deepEqual([vm.requiredTraits, vm.forbiddenTraits], [['A', 'B'], ['C']]);
+    assert.equal(fleetVm(server(), here, undefined, plain).vm.availabilityZone, 'nova');
+    assert.equal(fleetVm(server({ pinned_availability_zone: null }), here, undefined, plain).vm.availabilityZone, undefined);
   });
 });
 
@@ -170,7 +193,6 @@ describe('the fleet, joined', () => {
         nova,
       ),
       all,
-      undefined,
     );
     assert.ok(Schema.Compile(FleetSchema).Check(joined.fleet), 'the fleet fits its schema');
     return joined;
@@ -209,6 +231,11 @@ describe('the fleet, joined', () => {
       hostOf(join(places(place('compute-2')), { providers: new Map() }), 'compute-2')?.unusableBecause,
       'Placement does not know it',
     );
+    const shut = new Map(hypervisors.map((h) => [h.id, { ...facts, traits: ['COMPUTE_STATUS_DISABLED'] }]));
+    assert.equal(
+      hostOf(join(places(place('compute-2')), { providers: shut }), 'compute-2')?.unusableBecause,
+      'enabled in Nova, disabled in Placement: restart its compute service',
+    );
   });
   it("takes place from the topology: the cluster's high performance unless the host says otherwise", () => {
     const j = join(places(place('compute-2'), place('compute-3', { highPerformance: false })));
@@ -226,6 +253,59 @@ describe('the fleet, joined', () => {
     assert.deepEqual([vms(base), vms(old as ServerRow)], [[groups[0]?.id], [groups[0]?.id]]);
     assert.deepEqual(vms(server({ server_groups: ['deleted-group'] })), [undefined]);
     assert.deepEqual(join(places(place('compute-2')), { servers: [server({ 'OS-EXT-SRV-ATTR:host': null })] }).fleet.vms, [], 'on no host');
+  });
+  it('has traits that stand for aggregates, for the VMs that ask for them or are kept out by them; and the cell that the topology says', () => {
+    const aggregates = [
+      { name: 'ssd', hosts: ['compute-2'], metadata: { disks: 'ssd, nvme', filter_tenant_id_1: 'a,b' } },
+      { name: 'gpu', hosts: ['compute-3'], metadata: { 'trait:CUSTOM_GPU': 'required', availability_zone: null } },
+    ] as never[];
+    const asking = (n: number, extra_specs: Record<string, string>, tenant_id: string) =>
+      server({ id: `00000000-0000-4000-8000-00000000000${n}`, tenant_id, flavor: { ...base.flavor, extra_specs } });
+    const { fleet } = join(places(place('compute-2', { cell: 'cell-1' }), place('compute-3')), {
+      aggregates,
+      servers: [
+        asking(1, { 'aggregate_instance_extra_specs:disks': '<or> hdd <or> nvme' }, 'a'),
+        asking(2, { 'trait:CUSTOM_GPU': 'required' }, 'z'),
+      ],
+    });
+    const [demand, tenants, gpu] = [
+      'aggregate: disks <or> hdd <or> nvme',
+      'aggregate: only of tenants a, b',
+      'aggregate: only with CUSTOM_GPU',
+    ];
+    assert.deepEqual(
+      fleet.hosts.map((h) => [h.traits, h.cell]),
+      [
+        [['COMPUTE_NODE', demand, tenants], 'cell-1'],
+        [['COMPUTE_NODE', gpu], undefined],
+      ],
+    );
+    assert.deepEqual(
+      fleet.vms.map((v) => [v.requiredTraits, v.forbiddenTraits]),
+      [
+        [[demand], [gpu]],
+        [['CUSTOM_GPU'], [tenants]],
+      ],
+    );
+  });
+  it("compares an aggregate's value with what a flavor asks as Nova does", () => {
+    for (const [value, requirement, met] of [
+      ['ssd', 'ssd', true],
+      ['ssd', 'hdd', false],
+      ['8', '= 4', true],
+      ['2', '= 4', false],
+      ['4', '== 4.0', true],
+      ['abc', '>= 1', false],
+      ['ssd', 's== ssd', true],
+      ['ssd', 's!= ssd', false],
+      ['nvme-ssd', '<in> ssd', true],
+      ['aes vmx', '<all-in> aes vmx', true],
+      ['aes', '<all-in> aes vmx', false],
+      ['b', '<or> a <or> b', true],
+      ['<or>', '<or> a <or> b', false],
+      ['x', '=', false],
+    ] as const)
+      assert.equal(matches(value, requirement), met, `${value} against ${requirement}`);
   });
   it("complains where the topology's cluster and Nova's aggregate differ, and of a host without disk inventory", () => {
     const aggregates = [{ name: 'c', hosts: ['compute-3'] }] as never[];

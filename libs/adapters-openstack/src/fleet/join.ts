@@ -11,7 +11,8 @@ import type { Complaint, HostId } from '@lifeboat/kernel';
 import type { Aggregate, GroupRow, HypervisorRow, ServerRow, ServiceRow } from '../nova/schemas.ts';
 import type { ProviderFacts } from '../placement.ts';
 import type { Identities } from './identities.ts';
-import { fleetVm, sizeOf, type UnevacuableBecause } from './vm.ts';
+import { LOCAL_DISKS, type ServerRules, serverRules } from './server-rules.ts';
+import { fleetVm, sizeOf } from './vm.ts';
 
 /** What the fleet needs of the topology file. */
 export type Places = Pick<Topology, 'hosts' | 'clusters'>;
@@ -31,7 +32,7 @@ export interface Joined {
 }
 const none: Resources = { vcpus: 0, memoryMb: 0, diskGb: 0 };
 
-export const joinFleet = (places: Places, ids: Identities, r: Readings, policy: UnevacuableBecause | undefined): Joined => {
+export const joinFleet = (places: Places, ids: Identities, r: Readings, rules: ServerRules = serverRules(places, r.aggregates)): Joined => {
   const complaints: Complaint[] = [...ids.complaints, ...clusterComplaints(places, ids, r.aggregates)];
   const groups = groupsOf(r.groups, complaints);
   const knownGroups = new Set(groups.map((g) => g.group));
@@ -46,19 +47,19 @@ export const joinFleet = (places: Places, ids: Identities, r: Readings, policy: 
     const host = ids.hostOf.get(novaHost);
     if (host === undefined) continue;
     const group = memberOf(server);
-    const { vm, complaints: own } = fleetVm(server, host, group !== undefined && knownGroups.has(group) ? group : undefined, policy);
+    const { vm, complaints: own } = fleetVm(server, host, group !== undefined && knownGroups.has(group) ? group : undefined, rules);
     vms.push(vm);
     complaints.push(...own);
   }
   const facts = hostFacts(r, complaints);
   const hosts = places.hosts.map((place) => {
     const nova = ids.novaOf.get(place.host);
-    return fleetHost(places, place, ids, nova === undefined ? undefined : facts(nova), (nova && sizesOn.get(nova)) || none);
+    return fleetHost(places, place, ids, nova === undefined ? undefined : facts(nova), (nova && sizesOn.get(nova)) || none, rules);
   });
   return { fleet: { hosts, vms, groups }, complaints };
 };
 
-interface HostFacts {
+export interface HostFacts {
   readonly service: ServiceRow;
   readonly provider: ProviderFacts | undefined;
 }
@@ -80,12 +81,14 @@ const hostFacts = (r: Readings, complaints: Complaint[]) => {
   };
 };
 
-const fleetHost = (
+/** `novaSizes`: what the VMs that Nova has there take together, for a host that does not live. */
+export const fleetHost = (
   places: Places,
   place: Places['hosts'][number],
   ids: Identities,
   facts: HostFacts | undefined,
   novaSizes: Resources,
+  rules: ServerRules,
 ): FleetHost => {
   const because = unusableBecause(place, ids, facts);
   const alive = facts?.service.state === 'up' && facts.service.forced_down !== true;
@@ -102,10 +105,16 @@ const fleetHost = (
     // under way). A dead one: the VMs that Nova has there now, because Placement keeps the allocations of those already
     // evacuated until the host's compute service comes back.
     used: alive && provider !== undefined ? provider.used : novaSizes,
-    ...(provider === undefined ? {} : { maxUnit: provider.maxUnit, traits: [...provider.traits] }),
+    ...(provider === undefined ? {} : { maxUnit: provider.maxUnit, traits: [...provider.traits, ...ownTraits(place, facts, rules)] }),
+    ...(place.cell === undefined ? {} : { cell: place.cell }),
     ...(facts?.service.zone ? { availabilityZone: facts.service.zone } : {}),
   };
 };
+
+const ownTraits = (place: Places['hosts'][number], facts: HostFacts | undefined, rules: ServerRules): string[] => [
+  ...(facts === undefined ? [] : rules.masks.traitsOf(facts.service.host)),
+  ...(rules.localDisks.has(place.host) ? [LOCAL_DISKS] : []),
+];
 
 const unusableBecause = (place: Places['hosts'][number], ids: Identities, facts: HostFacts | undefined): string | undefined => {
   const several = ids.ambiguous.get(place.host);
@@ -117,6 +126,8 @@ const unusableBecause = (place: Places['hosts'][number], ids: Identities, facts:
   if (service.status !== 'enabled') return `disabled in Nova: ${service.disabled_reason ?? 'no reason given'}`;
   if (place.maintenance === true) return 'in maintenance';
   if (provider === undefined) return 'Placement does not know it';
+  // Enabled while its compute service was down: Nova tells Placement only when that is started again, and until then places nothing there.
+  if (provider.traits.includes('COMPUTE_STATUS_DISABLED')) return 'enabled in Nova, disabled in Placement: restart its compute service';
   return undefined;
 };
 
@@ -133,7 +144,7 @@ export const membership = (groups: readonly GroupRow[]) => {
     server.server_groups === undefined ? byMember.get(server.id) : server.server_groups[0];
 };
 
-const groupsOf = (rows: readonly GroupRow[], complaints: Complaint[]): FleetGroup[] =>
+export const groupsOf = (rows: readonly GroupRow[], complaints: Complaint[]): FleetGroup[] =>
   rows.flatMap((g) => {
     const policy = groupPolicies.find((p) => p === g.policy);
     if (policy !== undefined) return [{ group: g.id, policy, maxServersPerHost: Math.max(1, g.rules?.max_server_per_host ?? 1) }];

@@ -1,20 +1,20 @@
 import type { FleetVm, Resources } from '@lifeboat/contracts';
 import { type Complaint, type HostId, vmId } from '@lifeboat/kernel';
 import type { ServerRow } from '../nova/schemas.ts';
-
-/** For what only the operator knows, e.g. that a flavor's disks are local: why this server must not be moved, or undefined. */
-export type UnevacuableBecause = (server: ServerRow) => string | undefined;
+import { LOCAL_DISKS, type ServerRules } from './server-rules.ts';
 
 /** A server as the planner wants it. What its owner wrote wrongly is complained of and takes its default. */
 export const fleetVm = (
   server: ServerRow,
   host: HostId,
   group: string | undefined,
-  policy: UnevacuableBecause | undefined,
+  rules: ServerRules,
 ): { readonly vm: FleetVm; readonly complaints: readonly Complaint[] } => {
   const said = readProperties(server);
-  const because = unevacuableBecause(server, said.highAvailability) ?? policy?.(server);
-  const requiredTraits = traitsOf(server);
+  const because = unevacuableBecause(server, said.highAvailability) ?? lostWith(server, rules.localDisks.has(host));
+  const task = server['OS-EXT-STS:task_state'];
+  const { required, forbidden } = rules.masks.demandsOf(server);
+  const forbiddenTraits = rules.localDisks.size > 0 && hasDataOnHost(server) ? [...forbidden, LOCAL_DISKS] : forbidden;
   const zone = server.pinned_availability_zone === undefined ? server['OS-EXT-AZ:availability_zone'] : server.pinned_availability_zone;
   return {
     vm: {
@@ -28,7 +28,12 @@ export const fleetVm = (
       status: server.status.slice(0, 40),
       ...(group === undefined ? {} : { group }),
       ...(because === undefined ? {} : { unevacuable: because.slice(0, 300) }),
-      ...(requiredTraits.length === 0 ? {} : { requiredTraits }),
+      // a reboot does not outlive an evacuation: its message, wherever it still lies, is refused then
+      ...(task === null || task.startsWith('reboot')
+        ? {}
+        : { notNow: `Nova is at work on it (task ${task}): what becomes of that must be seen first`.slice(0, 300) }),
+      ...(required.length === 0 ? {} : { requiredTraits: [...required] }),
+      ...(forbiddenTraits.length === 0 ? {} : { forbiddenTraits: [...forbiddenTraits] }),
       ...(zone ? { availabilityZone: zone } : {}),
     },
     complaints: said.complaints,
@@ -38,7 +43,7 @@ export const fleetVm = (
 /** What Nova asks of Placement for this server; a volume-backed one has no root disk on the host. */
 export const sizeOf = (server: ServerRow): Resources => {
   const { vcpus, ram, disk, ephemeral, swap, extra_specs = {} } = server.flavor;
-  const root = server.image === '' || server.image === null ? 0 : disk;
+  const root = bootsFromVolume(server) ? 0 : disk;
   const asked = (name: string, usual: number): number => {
     const own = extra_specs[`resources:${name}`];
     return own !== undefined && /^\d+$/.test(own) ? Number(own) : usual;
@@ -50,10 +55,14 @@ export const sizeOf = (server: ServerRow): Resources => {
   };
 };
 
-const traitsOf = (server: ServerRow): string[] =>
-  Object.entries(server.flavor.extra_specs ?? {})
-    .flatMap(([k, v]) => (k.startsWith('trait:') && v === 'required' ? [k.slice('trait:'.length)] : []))
-    .sort();
+const bootsFromVolume = (server: ServerRow): boolean => server.image === '' || server.image === null;
+const hasDataOnHost = (server: ServerRow): boolean => !bootsFromVolume(server) || server.flavor.ephemeral > 0;
+
+const lostWith = (server: ServerRow, local: boolean): string | undefined => {
+  if (!local || !hasDataOnHost(server)) return undefined;
+  const disk = bootsFromVolume(server) ? 'its ephemeral disk is' : 'its disk is';
+  return `${disk} on its host (instanceDisks of the cluster is 'local'): Nova would build it anew, without its data`;
+};
 
 interface Properties {
   readonly businessType: string;
@@ -99,6 +108,8 @@ const hardware: readonly (readonly [RegExp, string])[] = [
   [/^hw:tpm_/, 'it has a virtual TPM: Nova refuses to evacuate it'],
   [/^hw:cpu_(dedicated|realtime)/, 'it is pinned to CPUs'],
   [/^hw:numa_/, 'it is bound to a NUMA layout'],
+  [/^hw:mem_page_size$/, 'it has huge pages, which are counted by NUMA node'],
+  [/^hw:pmem$/, 'it has persistent memory of its host'],
   [/^hw:pci_numa_/, 'it is bound to the NUMA node of a PCI device'],
   [/^pci_passthrough:alias$/, 'it has a PCI device of its host'],
   [/^accel:device_profile$/, 'it has an accelerator of its host'],
@@ -106,13 +117,18 @@ const hardware: readonly (readonly [RegExp, string])[] = [
   [/^resources(\d+|_[^:]+):/, 'it claims resources in groups that the plan does not count'],
 ];
 
-/** Why Nova cannot, or Lifeboat must not, evacuate this server by plan. */
+/** HA_Enabled, as its owner wrote it. */
+export const wantsHighAvailability = (server: ServerRow): boolean => readProperties(server).highAvailability;
+
+/**
+ * Why Nova cannot, or Lifeboat must not, evacuate this server by plan, ever. What Nova is doing to it at the moment is no
+ * such reason: that ends, and its state with it.
+ */
 export const unevacuableBecause = (server: ServerRow, highAvailability: boolean): string | undefined => {
-  const task = server['OS-EXT-STS:task_state'];
   const state = server['OS-EXT-STS:vm_state'];
+  const passing = server['OS-EXT-STS:task_state'] !== null;
   if (!highAvailability) return 'HA_Enabled is False: its owner wants no evacuation';
-  if (task !== null) return `Nova is at work on it (task ${task}): what became of that must be seen first`;
-  if (!statesThatNovaEvacuates.has(state)) return `it is ${state}: Nova evacuates only active, stopped and error`;
+  if (!passing && !statesThatNovaEvacuates.has(state)) return `it is ${state}: Nova evacuates only active, stopped and error`;
   for (const [key, value] of Object.entries(server.flavor.extra_specs ?? {})) {
     if (key === 'hw:cpu_policy' && /^(dedicated|mixed)$/.test(value)) return `it is pinned to CPUs (${key}=${value})`;
     if (/^resources\d*:/.test(key) && value === '0') continue;

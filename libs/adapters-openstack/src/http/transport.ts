@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import type { TlsConfig } from '../config/clouds.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'PUT' | 'POST';
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;

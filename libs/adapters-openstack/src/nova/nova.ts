@@ -70,20 +70,34 @@ export class Nova {
 
   /** Of all projects, all pages. `query`: host, changes-since. */
   async servers(signal: AbortSignal, query: Query): Answer<readonly ServerSeen[]> {
+    const all = await this.#serversAndGone(signal, query);
+    return all.ok ? ok(all.value.seen) : all;
+  }
+
+  /** What was changed since, and what was deleted. `since`: ISO 8601. */
+  changedServers(signal: AbortSignal, since: string): Answer<{ readonly seen: readonly ServerSeen[]; readonly gone: readonly string[] }> {
+    return this.#serversAndGone(signal, { 'changes-since': since });
+  }
+
+  async #serversAndGone(signal: AbortSignal, query: Query): Answer<{ seen: ServerSeen[]; gone: string[] }> {
     const path = '/servers/detail';
     const q = { path, query: { all_tenants: 1, ...query }, version: pins.servers, signal };
     const rows = await allPages(this.#api, q, schemas.ServersPage, (p) => ({ rows: p.servers, links: p.servers_links }));
     if (!rows.ok) return rows;
     const seen: ServerSeen[] = [];
+    const gone: string[] = [];
     // a server that moved between two pages may be there twice: the later look counts
     for (const row of new Map(rows.value.map((r) => [r.id, r])).values()) {
       // changes-since tells of deleted ones too
-      if (row.status === 'DELETED') continue;
+      if (row.status === 'DELETED') {
+        gone.push(row.id);
+        continue;
+      }
       const one = serverSeen(`GET compute${path} (server ${row.id})`, row);
       if (!one.ok) return one;
       seen.push(one.value);
     }
-    return ok(seen);
+    return ok({ seen, gone });
   }
 
   async server(signal: AbortSignal, id: string): Answer<ServerSeen> {
@@ -101,6 +115,13 @@ export class Nova {
     return rows.ok ? ok(rows.value.filter((m) => m.migration_type === 'evacuation' && m.source_compute === sourceHost)) : rows;
   }
 
+  /** Live and cold ones of which something changed since, newest first. `since`: ISO 8601. */
+  async migrations(signal: AbortSignal, sourceHost: string, since: string): Answer<readonly schemas.MigrationRow[]> {
+    const q = { path: '/os-migrations', query: { source_compute: sourceHost, 'changes-since': since }, version: pins.migrations, signal };
+    const rows = await allPages(this.#api, q, schemas.MigrationsAnswer, (p) => ({ rows: p.migrations, links: p.migrations_links }));
+    return rows.ok ? ok(rows.value.filter((m) => m.migration_type !== 'evacuation' && m.source_compute === sourceHost)) : rows;
+  }
+
   async evacuate(signal: AbortSignal, id: string, host: string | undefined): Answer<undefined> {
     const sent = await this.#action(signal, id, pins.evacuate, { evacuate: host === undefined ? {} : { host } });
     return !sent.ok && sent.code === 'CLOUD_REFUSED' && /Compute service of .* is still in use/.test(sent.detail)
@@ -116,12 +137,53 @@ export class Nova {
   stop(signal: AbortSignal, id: string): Answer<undefined> {
     return this.#action(signal, id, pins.act, { 'os-stop': null });
   }
+  reboot(signal: AbortSignal, id: string): Answer<undefined> {
+    return this.#action(signal, id, pins.act, { reboot: { type: 'HARD' } });
+  }
+  pause(signal: AbortSignal, id: string): Answer<undefined> {
+    return this.#action(signal, id, pins.act, { pause: null });
+  }
+  unpause(signal: AbortSignal, id: string): Answer<undefined> {
+    return this.#action(signal, id, pins.act, { unpause: null });
+  }
+  migrate(signal: AbortSignal, id: string, host: string): Answer<undefined> {
+    return this.#action(signal, id, pins.act, { migrate: { host } });
+  }
+  /** Shared or local disks: Nova finds out (auto). From 2.34 on it answers before it has looked whether it can. */
+  liveMigrate(signal: AbortSignal, id: string, host: string): Answer<undefined> {
+    return this.#action(signal, id, pins.act, { 'os-migrateLive': { host, block_migration: 'auto' } });
+  }
+  async abortMigration(signal: AbortSignal, id: string, migration: string): Answer<undefined> {
+    const path = `/servers/${encodeURIComponent(id)}/migrations/${encodeURIComponent(migration)}`;
+    const sent = await this.#api.send({ method: 'DELETE', path, version: pins.act, signal });
+    return sent.ok ? done : sent;
+  }
+  confirmResize(signal: AbortSignal, id: string): Answer<undefined> {
+    return this.#action(signal, id, pins.act, { confirmResize: null });
+  }
+
+  userId(signal: AbortSignal): Answer<string | undefined> {
+    return this.#api.userId(signal);
+  }
+  /** One page: the newest acts are on the first. */
+  async acts(signal: AbortSignal, id: string): Answer<readonly schemas.ActRow[]> {
+    const path = `/servers/${encodeURIComponent(id)}/os-instance-actions`;
+    const read = await this.#api.read(schemas.ActsAnswer, { path, version: pins.act, signal });
+    return read.ok ? ok(read.value.instanceActions) : read;
+  }
 
   async #action(signal: AbortSignal, id: string, version: Pin, body: unknown): Answer<undefined> {
     const sent = await this.#api.send({ method: 'POST', path: `/servers/${encodeURIComponent(id)}/action`, body, version, signal });
     return sent.ok ? done : sent;
   }
 }
+
+/** A server that Nova knows by id only, because its cell is silent, is not gone: nothing is said rather than half of it. */
+export const whole = (seen: readonly ServerSeen[]): Outcome<readonly schemas.ServerRow[], CloudFailure> => {
+  const unknown = seen.flatMap((s) => ('unknown' in s ? [s.unknown] : []));
+  if (unknown.length > 0) return failed('CLOUD_FAILED', `the Nova cell of ${unknown.length} servers (${unknown[0]}, ...) does not answer`);
+  return ok(seen.flatMap((s) => ('full' in s ? [s.full] : [])));
+};
 
 const serverSeen = (what: string, row: { readonly id: string; readonly status: string }): Outcome<ServerSeen, CloudFailure> => {
   if (row.status === 'UNKNOWN' && !('OS-EXT-STS:vm_state' in row)) return ok({ unknown: row.id });

@@ -28,7 +28,15 @@ export const HypervisorRow = Open({
 export type HypervisorRow = Type.Static<typeof HypervisorRow>;
 export const HypervisorsAnswer = Open({ hypervisors: Type.Array(HypervisorRow), hypervisors_links: Links });
 
-export const AggregatesAnswer = Open({ aggregates: Type.Array(Open({ name: Type.String(), hosts: Type.Array(Type.String()) })) });
+export const AggregatesAnswer = Open({
+  aggregates: Type.Array(
+    Open({
+      name: Type.String(),
+      hosts: Type.Array(Type.String()),
+      metadata: Type.Optional(Type.Record(Type.String(), orNull(Type.String()))),
+    }),
+  ),
+});
 export type Aggregate = Type.Static<typeof AggregatesAnswer>['aggregates'][number];
 
 export const GroupRow = Open({
@@ -43,6 +51,7 @@ export const GroupsAnswer = Open({ server_groups: Type.Array(GroupRow) });
 export const ServerRow = Open({
   id: Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' }),
   name: orNull(Type.String()),
+  tenant_id: Type.Optional(Type.String()),
   status: Type.String(),
   metadata: Type.Record(Type.String(), Type.String()),
   tags: Type.Optional(Type.Array(Type.String())),
@@ -56,13 +65,15 @@ export const ServerRow = Open({
   }),
   /** '' for a server that boots from a volume. */
   image: Type.Union([Type.Literal(''), Type.Null(), Open({ id: Type.String() })]),
-  fault: Type.Optional(Open({ message: Type.String() })),
+  /** `details` only with the admin role. */
+  fault: Type.Optional(Open({ message: Type.String(), details: Type.Optional(Type.String()) })),
   'OS-EXT-SRV-ATTR:host': orNull(Type.String()),
   'OS-EXT-STS:vm_state': Type.String(),
   'OS-EXT-STS:task_state': orNull(Type.String()),
   'OS-EXT-AZ:availability_zone': Type.Optional(orNull(Type.String())),
   /** From 2.96 on: the zone that its owner asked for, null when none. */
   pinned_availability_zone: Type.Optional(orNull(Type.String())),
+  locked: Type.Optional(Type.Boolean()),
   /** From 2.71 on. */
   server_groups: Type.Optional(Type.Array(Type.String())),
 });
@@ -72,6 +83,8 @@ export const ServersPage = Open({ servers: Type.Array(ServerHead), servers_links
 export const ServerAnswer = Open({ server: ServerHead });
 
 export const MigrationRow = Open({
+  /** What the API of a server's own migrations goes by. */
+  id: Type.Optional(Type.Integer()),
   uuid: Type.String(),
   instance_uuid: Type.String(),
   migration_type: Type.String(),
@@ -82,3 +95,7 @@ export const MigrationRow = Open({
 });
 export type MigrationRow = Type.Static<typeof MigrationRow>;
 export const MigrationsAnswer = Open({ migrations: Type.Array(MigrationRow), migrations_links: Links });
+
+export const ActRow = Open({ action: Type.String(), start_time: Type.String(), user_id: Type.Optional(orNull(Type.String())) });
+export type ActRow = Type.Static<typeof ActRow>;
+export const ActsAnswer = Open({ instanceActions: Type.Array(ActRow) });
