@@ -80,6 +80,16 @@ export const failures = {
     about: 'the answer is not what the API promises; the field is named',
     mend: 'Something between us and OpenStack changes its answers (a proxy?), or its version is not known to us: report the field named.',
   },
+  PLANNER_LOST: {
+    retry: 'backoff',
+    about: 'the planner ended or hung and is started again; nothing was planned',
+    mend: 'Nothing, once: it is planned again. Coming again and again: see the log line before it, and the memory of the scheduler.',
+  },
+  PLANNER_TIMEOUT: {
+    retry: 'backoff',
+    about: 'no plan came within its time limit',
+    mend: 'Look at the load of the machine and at how long OpenStack takes to say what changed. It is planned again.',
+  },
   FENCE_UNREACHABLE: {
     retry: 'backoff',
     about: 'the fence device does not answer',
@@ -100,6 +110,11 @@ export const failures = {
     about: 'the fence agent is not installed or its parameters are wrong',
     mend: 'Install the fence agent named, or mend the parameter named in the topology file.',
   },
+  FENCE_DISBELIEVED: {
+    retry: 'never',
+    about: 'the fence device has called this host off while it went on running',
+    mend: 'Switch the host off by hand and state so; then find out what the device really switches, and replace or rewire it.',
+  },
   MAIL_UNREACHABLE: {
     retry: 'backoff',
     about: 'the mail server does not answer',
@@ -109,6 +124,21 @@ export const failures = {
     retry: 'never',
     about: 'the mail server refused the message or a recipient',
     mend: "Mend the sender, the credentials or the contact's address: the server's own words are in the detail.",
+  },
+  SMS_UNREACHABLE: {
+    retry: 'backoff',
+    about: 'the SMS provider does not answer, or is not to be had just now',
+    mend: 'See that the provider named in the settings answers from this machine, and that its account has credit. The mails go out meanwhile.',
+  },
+  SMS_UNCERTAIN: {
+    retry: 'backoff',
+    about: 'the SMS provider was given the message and did not say whether it took it',
+    mend: 'Nothing: a question also goes by the second provider, where there is one (twice is better than not at all); what only informs is asked of the same one again.',
+  },
+  SMS_REFUSED: {
+    retry: 'never',
+    about: 'the SMS provider refused the message or its number',
+    mend: "Mend the contact's number, the sender's number or the credentials: the provider's own words are in the detail.",
   },
   SSH_UNREACHABLE: {
     retry: 'backoff',

@@ -1,9 +1,15 @@
 const BUCKETS = 64;
 
-const bucketOf = (key: string): number => {
+const hashOf = (key: string): number => {
   let h = 2166136261;
   for (let i = 0; i < key.length; i++) h = Math.imul(h ^ key.charCodeAt(i), 16777619);
-  return (h >>> 0) % BUCKETS;
+  return h >>> 0;
+};
+const bucketOf = (key: string): number => hashOf(key) % BUCKETS;
+/** Divides keys over `parts`, always in the same way; otherwise than over the buckets of a table. */
+export const spread = (key: string, parts: number): number => {
+  const h = hashOf(key);
+  return (Math.imul(h ^ (h >>> 15), 0x2c1b3c6d) >>> 0) % parts;
 };
 
 type Bucket<V> = ReadonlyMap<string, V>;

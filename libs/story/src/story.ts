@@ -3,6 +3,10 @@ import type { IncidentId } from '@lifeboat/kernel';
 import { isoTime } from '@lifeboat/kernel';
 import { sentence } from './sentence.ts';
 
+/** May have led to an incident that has no name yet. */
+export const ledTo = (e: LifeboatEvent): boolean =>
+  e.type === 'lifeboat.agent.lost' || e.type === 'lifeboat.node.observed' || e.type === 'lifeboat.agent.restarted';
+
 /**
  * The events of one incident and what led to it, in order of time: everything that carries its id, and before the incident
  * was opened whatever was told about its hosts.
@@ -14,8 +18,7 @@ export function eventsOfIncident(all: readonly LifeboatEvent[], incident: Incide
   const until = confirmed?.time ?? 0;
   const ledToIt = (e: LifeboatEvent): boolean => {
     const host = (e.data as { host?: string }).host;
-    const early = e.type === 'lifeboat.agent.lost' || e.type === 'lifeboat.node.observed' || e.type === 'lifeboat.agent.restarted';
-    return early && host !== undefined && hosts.has(host) && e.time >= from - LOOK_BACK_MS && e.time <= until;
+    return ledTo(e) && host !== undefined && hosts.has(host) && e.time >= from - LOOK_BACK_MS && e.time <= until;
   };
   return all
     .filter((e) => e.incident === incident || ledToIt(e))

@@ -39,6 +39,22 @@ describe('the health endpoint', async () => {
     assert.equal((await get('/readyz')).status, 503);
   });
 
+  it('shows what is wrong for as long as it is wrong, each by whoever says it; and a counter of the service', async () => {
+    let closed = true;
+    health.standing('topology', () => ['hosts[3]: no rack']);
+    health.standing('service', () => ['an older reader']);
+    health.standing('service', () => (closed ? ['no answers come in by mailbox: refused'] : []));
+    const whats = async () =>
+      (JSON.parse((await get('/healthz')).text) as { complaints: { what: string }[] }).complaints.map((c) => c.what);
+    assert.deepEqual(await whats(), ['hosts[3]: no rack', 'no answers come in by mailbox: refused']);
+    closed = false;
+    assert.deepEqual(await whats(), ['hosts[3]: no rack']);
+    health.standing('topology', () => []);
+    metrics.counter('heard_total', 'h', 'as')('answer');
+    metrics.counter('heard_total', 'h', 'as')('answer');
+    assert.match((await get('/metrics')).text, /heard_total\{as="answer",service="agent-watcher"\} 2/);
+  });
+
   it('says who leads, under which epoch, and what went wrong', async () => {
     health.connections = () => ({ bus: true, store: true, registry: true });
     shell.leading?.(asEpoch(7));

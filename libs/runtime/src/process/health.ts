@@ -29,7 +29,7 @@ export class Health {
   readonly #clock: Clock;
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #complaints: HealthComplaint[] = [];
-  #standing: () => readonly string[] = () => [];
+  readonly #standing = new Map<string, () => readonly string[]>();
   #fatal: string | null = null;
   role: Role = 'starting';
   epoch: number | null = null;
@@ -49,9 +49,9 @@ export class Health {
     this.#complaints = [...this.#complaints.filter((c) => c !== before), { at, what, times: (before?.times ?? 0) + 1 }].slice(-KEPT);
   }
 
-  /** What is wrong for as long as it is wrong: a refused topology, say. */
-  standing(read: () => readonly string[]): void {
-    this.#standing = read;
+  /** What is wrong for as long as it is wrong: a refused topology, say. Said again about the same, the newer one counts. */
+  standing(about: string, read: () => readonly string[]): void {
+    this.#standing.set(about, read);
   }
 
   fail(why: string): void {
@@ -79,7 +79,10 @@ export class Health {
       epoch: this.epoch,
       connected: this.connections(),
       fatal: unable,
-      complaints: [...this.#standing().map((what) => ({ at: now, what, times: 1 })), ...this.#complaints],
+      complaints: [
+        ...[...this.#standing.values()].flatMap((read) => read()).map((what) => ({ at: now, what, times: 1 })),
+        ...this.#complaints,
+      ],
     };
   }
 

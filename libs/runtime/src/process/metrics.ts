@@ -20,6 +20,7 @@ export class Metrics {
   readonly #performing: Counter<'kind'>;
   readonly #epoch: Gauge;
   readonly #leading: Gauge;
+  readonly #own = new Map<string, () => number>();
   /** Of the shell that runs now. */
   figures: () => Figures = () => ({ queued: 0, owed: 0, outbox: 0 });
 
@@ -51,6 +52,29 @@ export class Metrics {
     read('lifeboat_owed_effects', 'Effects decided and not yet settled.', (f) => f.owed);
     read('lifeboat_outbox_events', 'Events decided and not yet published.', (f) => f.outbox);
   }
+
+  /** A figure of the service's own, read whenever somebody asks. Said again under the same name (a new topology), the newer one counts. */
+  readonly gauge = (name: string, help: string, read: () => number): void => {
+    const known = this.#own.has(name);
+    this.#own.set(name, read);
+    if (known) return;
+    const now = () => this.#own.get(name)?.() ?? Number.NaN;
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(now());
+      },
+    });
+  };
+
+  /** A counter of the service's own, by one label. */
+  readonly counter = (name: string, help: string, label: string): ((value: string) => void) => {
+    const known = this.registry.getSingleMetric(name) as Counter<string> | undefined;
+    const counter = known ?? new Counter({ name, help, labelNames: [label], registers: [this.registry] });
+    return (value) => counter.inc({ [label]: value });
+  };
 
   decided(type: string, told: readonly LifeboatEvent[]): void {
     this.#decided.inc({ type });

@@ -99,7 +99,7 @@ function watchTopology(path: string, log: Log, health: Health, changed: () => vo
     changed();
   };
   const topology = openTopology(path, took, refused);
-  health.standing(() => topology.complaints().map(complain));
+  health.standing('topology', () => topology.complaints().map(complain));
   process.on('SIGHUP', () => {
     log.info('SIGHUP: reading the topology again');
     topology.reload();

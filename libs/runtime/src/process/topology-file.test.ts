@@ -23,7 +23,7 @@ hosts:
     rack: r1
     managementAddress: 10.0.0.1
     productionAddress: 10.1.0.1
-    fence: &bmc
+    fence:
       - name: bmc
         agent: fence_ipmilan
         parameters: { ip: 10.2.0.1 }
@@ -32,8 +32,12 @@ hosts:
     rack: r1
     managementAddress: 10.0.0.2
     productionAddress: 10.1.0.2
-    fence: *bmc
+    fence:
+      - name: bmc
+        agent: fence_ipmilan
+        parameters: { ip: 10.2.0.2 }
 `;
+const lastFence = 'fence:\n      - name: bmc\n        agent: fence_ipmilan\n        parameters: { ip: 10.2.0.2 }';
 const complaintsOf = (text: string) => {
   const r = parseTopology('t.yaml', text);
   return r.ok ? [] : r.complaints.map(complain);
@@ -46,13 +50,53 @@ const swap = (from: string, to: string) => {
 describe('the topology file', () => {
   it('is read when it is well', () => assert.deepEqual(complaintsOf(good), []));
 
+  it('lets hosts share a power strip, each with its own outlets', () => {
+    const strip = (plug: string) => `parameters: { ip: 10.2.0.9, plug: '${plug}' }`;
+    const text = swap('parameters: { ip: 10.2.0.1 }', strip('1')).replace('parameters: { ip: 10.2.0.2 }', strip('2'));
+    assert.deepEqual(complaintsOf(text), []);
+  });
+
   const bad: [what: string, text: string, complaint: RegExp][] = [
     ['not YAML', 'region: [', /^t\.yaml: line 1, column \d+: not YAML: /],
+    ['an alias without its anchor', swap('region: lab', 'region: *lab'), /^t\.yaml: \(whole\): not YAML: Unresolved alias.*in quotes/],
+    [
+      'a word that is none of those allowed',
+      swap('contacts: [night shift]', 'policy: { automation: sometimes }'),
+      /clusters\.0\.policy\.automation .*must be one of automatic, semi-automatic, manual/,
+    ],
+    ...['10.0.0.300', '10.0.0.2/24', 'http://compute-2', 'compute-2:22', 'compute 2', '-2', ''].map((address): [string, string, RegExp] => [
+      `a management address '${address}'`,
+      swap('managementAddress: 10.0.0.2', `managementAddress: '${address}'`),
+      /hosts\.1\.managementAddress/,
+    ]),
+    [
+      "another host's management address for production",
+      swap('productionAddress: 10.1.0.2', 'productionAddress: 10.0.0.1'),
+      /hosts\.1\.productionAddress: 10\.0\.0\.1 of host compute-2 is the management address of compute-1; give its address on the/,
+    ],
     ['an empty file', '', /^t\.yaml: .*object/],
+    [
+      'two hosts on one BMC',
+      swap('10.2.0.2', '10.2.0.1'),
+      /^t\.yaml: hosts\.1\.fence\.0\.parameters: fence method bmc of compute-2 switches the same device as one of compute-1; give each host its own/,
+    ],
+    [
+      'two hosts on one BMC, by two protocols',
+      swap('agent: fence_ipmilan\n        parameters: { ip: 10.2.0.2 }', 'agent: fence_redfish\n        parameters: { ip: 10.2.0.1 }'),
+      /hosts\.1\.fence\.0\.parameters: .* switches the same device/,
+    ],
+    [
+      'an outlet that feeds two hosts',
+      swap(
+        'parameters: { ip: 10.2.0.2 }',
+        "parameters: { ip: 10.2.0.9, plug: '4' }\n        also: [{ agent: fence_ipmilan, parameters: { ip: 10.2.0.1 } }]",
+      ),
+      /hosts\.1\.fence\.0\.parameters: .* switches the same device/,
+    ],
     [
       'a key nobody knows',
       swap('rack: r1\n    managementAddress: 10.0.0.2', 'rack: r1\n    adress: x\n    managementAddress: 10.0.0.2'),
-      /^t\.yaml: hosts\.1\.adress \(host compute-2\): no such key; correct its name/,
+      /^t\.yaml: hosts\.1\.adress \(host compute-2\): is not known here; correct its name/,
     ],
     ['a wrong type', swap('region: lab', 'region: 7'), /^t\.yaml: region: must be string/],
     [
@@ -81,16 +125,37 @@ describe('the topology file', () => {
       swap('contacts: [night shift]', 'policy: { evacuation: high-performance }'),
       /clusters\.0\.policy\.evacuation: .*no cluster has highPerformance: true/,
     ],
-    ['no fence method', swap('fence: *bmc', 'fence: []'), /hosts\.1\.fence: host compute-2 has no fence method/],
+    [
+      'an escalation to somebody unknown',
+      swap('contacts: [night shift]', 'escalation: [{ contacts: [day shift], afterMinutes: 0 }]'),
+      /clusters\.0\.escalation\.0\.contacts: cluster web asks day shift, who is not under contacts/,
+    ],
+    [
+      'an escalation after the question is over',
+      swap('contacts: [night shift]', 'escalation: [{ contacts: [night shift], afterMinutes: 45 }]'),
+      /clusters\.0\.escalation\.0\.afterMinutes: 45 minutes is not before the question of cluster web expires/,
+    ],
+    [
+      'a question to nobody',
+      swap('contacts: [night shift]', 'policy: { automation: semi-automatic }'),
+      /clusters\.0\.contacts: cluster web is semi-automatic and needs 1 to answer, but 0 of its contacts/,
+    ],
+    [
+      'a time zone that there is not',
+      swap('email: night@example.org', 'timeZone: Mars/Olympus'),
+      /contacts\.0\.timeZone: Mars\/Olympus is no time zone/,
+    ],
+    ['no fence method', swap(lastFence, 'fence: []'), /hosts\.1\.fence: host compute-2 has no fence method/],
   ];
   for (const [what, text, complaint] of bad)
     it(`is refused for ${what}, by name and with the mend`, () => assert.match(complaintsOf(text).join('\n'), complaint));
 
+  for (const address of ['compute-2', 'c2.mgmt.example.org', 'fd00::2', '10.0.0.77'])
+    it(`takes ${address} for an address`, () =>
+      assert.deepEqual(complaintsOf(swap('managementAddress: 10.0.0.2', `managementAddress: '${address}'`)), []));
+
   it('may do without fence methods where a person states that a host is down', () =>
-    assert.deepEqual(
-      complaintsOf(swap('fence: *bmc', 'fence: []').replace('contacts: [night shift]', 'policy: { automation: manual }')),
-      [],
-    ));
+    assert.deepEqual(complaintsOf(swap(lastFence, 'fence: []').replace('contacts: [night shift]', 'policy: { automation: manual }')), []));
 });
 
 describe('the topology as a process uses it', () => {

@@ -1,11 +1,9 @@
-import { checkAgainst, type Topology, TopologySchema } from '@lifeboat/contracts';
+import { checkAgainst, NO_SUCH_KEY, type Topology, TopologySchema } from '@lifeboat/contracts';
 import type { Complaint } from '@lifeboat/kernel';
 import { LineCounter, parseDocument } from 'yaml';
 import { relationComplaints } from './topology-relations.ts';
 
 export type ReadTopology = Readonly<{ ok: true; topology: Topology }> | Readonly<{ ok: false; complaints: readonly Complaint[] }>;
-
-const NO_SUCH_KEY = 'no such key; correct its name or remove it';
 
 /** Reads a topology from its text. Each complaint names the file, the field and how to mend it. */
 export function parseTopology(file: string, text: string): ReadTopology {
@@ -18,7 +16,15 @@ export function parseTopology(file: string, text: string): ReadTopology {
     });
     return { ok: false, complaints };
   }
-  const checked = checkAgainst(TopologySchema, document.toJS() as unknown);
+  let root: unknown;
+  try {
+    root = document.toJS();
+  } catch (e) {
+    // an alias without its anchor parses, and fails only here; so does one that unfolds without end
+    const problem = `not YAML: ${(e as Error).message}; write text that begins with * or & in quotes`;
+    return { ok: false, complaints: [{ where: file, field: '(whole)', problem }] };
+  }
+  const checked = checkAgainst(TopologySchema, root);
   if (!checked.ok) {
     const [field = '', ...problem] = checked.problem.split(' ');
     const mend = 'see TopologySchema in libs/contracts/src/topology/topology.ts for what may stand there';
@@ -27,8 +33,8 @@ export function parseTopology(file: string, text: string): ReadTopology {
       complaints: [
         {
           where: file,
-          field: named(document.toJS(), field),
-          problem: problem.join(' ') === 'schema is false' ? NO_SUCH_KEY : `${problem.join(' ')}; ${mend}`,
+          field: named(root, field),
+          problem: problem.join(' ') === NO_SUCH_KEY ? NO_SUCH_KEY : `${problem.join(' ')}; ${mend}`,
         },
       ],
     };

@@ -21,16 +21,23 @@ type ProbeInput = Input<Act, string, string>;
 
 const incidentOf = (host: string): IncidentId => incidentId(`inc-${host}`);
 
-/** A lost agent is counted, told and acted upon; the act's result is kept and told. Session 'poison' is a bug, 'later' waits a minute. */
+/**
+ * A lost agent is counted, told and acted upon; the act's result is kept and told. Session 'poison' is a bug, as are the result,
+ * the observation and the state of that name; 'later' waits a minute.
+ */
 export const probe: ServiceDefinition<ProbeState, Act, string, string> = {
   name: 'scheduler',
   consumes: ['lifeboat.agent.lost'],
   initial: { lost: Table.empty(), acted: Table.empty(), seen: Table.empty() },
   tickMs: 2_000,
   decide: (s, input: ProbeInput): { state: ProbeState; outputs: readonly Output<Act>[] } => {
+    if (input.kind === 'observed' && input.observation === 'poison') throw new Error('poisoned observation');
+    if (input.kind === 'tick' && s.seen.has('no ticks')) throw new Error('poisoned tick');
+    if (input.kind === 'started' && s.seen.has('no starts')) throw new Error('poisoned start');
     if (input.kind === 'observed') return { state: { ...s, seen: s.seen.set(input.observation, 1) }, outputs: [] };
     if (input.kind === 'settled') {
       const { host } = input.effect;
+      if (input.result === 'poison') throw new Error('poisoned result');
       const told = tell({ type: 'lifeboat.isolation.withdrawn', data: { incident: incidentOf(host), host: hostId(host), at: input.at } });
       return { state: { ...s, acted: s.acted.set(host, input.result) }, outputs: [told] };
     }
@@ -119,6 +126,8 @@ export interface ProcessOptions {
   readonly world?: Partial<ServiceWorld<Act, string, string>>;
   readonly registry?: MemoryRegistryCore;
   readonly store?: MemoryStateStore;
+  /** Every look at the monotonic clock takes so long: decisions that compute. */
+  readonly slowMs?: number;
 }
 
 export interface Process {
@@ -166,9 +175,13 @@ export class Bench {
       connected: () => this.bus.connected(),
       close: async () => undefined,
     };
+    let computedMs = 0;
     const clock: Clock = {
       now: () => this.clock.now(),
-      monotonic: () => this.clock.monotonic(),
+      monotonic: () => {
+        computedMs += o.slowMs ?? 0;
+        return this.clock.monotonic() + computedMs;
+      },
       sleep: (ms, signal) => gate.call(() => this.clock.sleep(ms, signal)),
     };
     const shell = new Shell(

@@ -3,10 +3,22 @@ import { describe, it } from 'node:test';
 import { MemoryStateStore } from '@lifeboat/adapters-memory';
 import { topics } from '@lifeboat/contracts';
 import type { Changes } from '@lifeboat/ports';
-import { Bench, lost } from './bench.test.ts';
+import { type Act, Bench, lost } from './bench.test.ts';
+import type { ServiceWorld } from './service.ts';
 
 const raw = (topic: string, value: string, headers: Record<string, string> = {}) => ({ topic, key: 'h9', headers, value });
+const letters = (b: Bench) =>
+  b.published().flatMap(({ event: e }) => (e.type === 'lifeboat.event.rejected' ? [[e.data.from, e.data.reason]] : []));
 const STORY = ['isolation.requested inc-h1', 'isolation.withdrawn inc-h1'];
+
+/** How many hosts each commit put into the state. */
+class CountingStore extends MemoryStateStore {
+  readonly sizes: number[] = [];
+  override async commit(...[service, epoch, changes]: Parameters<MemoryStateStore['commit']>) {
+    this.sizes.push(Object.keys(changes['lost']?.put ?? {}).length);
+    return super.commit(service, epoch, changes);
+  }
+}
 
 describe('one input, once', () => {
   it('is decided, told, acted upon, and its result decided on', async () => {
@@ -33,6 +45,27 @@ describe('one input, once', () => {
         ['scheduler/1', 2, cause, 'inc-h1'],
       ],
     );
+  });
+  it('is stored before the next where decisions take long: a batch comes to an end, and what is left is decided next, in order', async () => {
+    const hosts = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'];
+    const commits = async (slowMs: number) => {
+      const b = new Bench();
+      const store = new CountingStore(b.clock);
+      const p = b.start('a', { slowMs, store });
+      await b.clock.runFor(1_000);
+      const before = store.sizes.length;
+      await b.publish(...hosts.map((h, i) => lost(h, i + 1)));
+      await b.clock.runFor(1_000);
+      assert.deepEqual(p.shell.state?.lost.keys(), hosts);
+      assert.deepEqual([...new Set(b.tries.map((t) => t.operation))].length, hosts.length, 'each once');
+      assert.equal(b.tries.length, hosts.length);
+      return store.sizes.slice(before).filter((n) => n > 0);
+    };
+    assert.ok(
+      (await commits(0)).some((n) => n > 1),
+      'together where there is time',
+    );
+    assert.deepEqual(await commits(50), [1, 1, 1, 1, 1, 1]);
   });
   it('delivered again with the same offset it has no second effect', async () => {
     const b = new Bench();
@@ -157,6 +190,55 @@ describe('what cannot be taken', () => {
     assert.ok(e?.type === 'lifeboat.event.rejected');
     assert.equal(e.data.reason, 'decision failed: poisoned');
     assert.ok(!p.notes.some((n) => n.startsWith('deposed')));
+  });
+  it('a result that the decision throws on leaves its act owed: it is performed anew a minute later, and nothing else waits', async () => {
+    const b = new Bench();
+    const p = b.start('a', { perform: async (e, c) => (c.attempt === 'a/1/1' ? 'poison' : b.perform(e, c)) });
+    await b.publish(lost('h1', 1));
+    await b.clock.runFor(500);
+    await b.publish(lost('h2', 2));
+    await b.clock.runFor(50_000);
+    assert.deepEqual(p.shell.state?.acted.entries(), [['h2', 'done']]);
+    assert.deepEqual(Object.keys((await b.stored())['@owed'] ?? {}), ['inc-h1/act/s1']);
+    await b.clock.runFor(20_000);
+    assert.deepEqual(p.shell.state?.acted.keys(), ['h1', 'h2']);
+    assert.deepEqual(p.shell.figures.owed, 0);
+    assert.deepEqual(letters(b), [['settled/inc-h1/act/s1', 'decision failed: poisoned result']]);
+    assert.ok(!p.notes.some((n) => n.startsWith('deposed')));
+    assert.ok(!Object.keys((await b.stored())['@meta'] ?? {}).some((k) => k.startsWith('failed')), 'forgotten once it went well');
+  });
+  it('a result that throws every time is told once, and is there for the next leader', async () => {
+    const b = new Bench();
+    const p = b.start('a', { perform: async () => 'poison' });
+    await b.publish(lost('h1', 1));
+    await b.clock.runFor(290_000);
+    assert.equal(letters(b).length, 1);
+    assert.equal(p.notes.filter((n) => n.startsWith('rejected settled/')).length, 5, 'once a minute, not in a circle');
+    await p.stop();
+    const next = b.start('b');
+    await b.clock.runFor(1_000);
+    assert.deepEqual(next.shell.state?.acted.entries(), [['h1', 'done']]);
+  });
+  it('ticks, observations and starts that throw do not end the leadership', async () => {
+    const b = new Bench();
+    const observe: ServiceWorld<Act, string, string>['observe'] = async (push, { signal }) => {
+      for (const o of ['poison', 'no ticks', 'no starts', 'poison', 'fine']) push(o);
+      await b.clock.sleep(1e9, signal);
+    };
+    const p = b.start('a', { world: { observe } });
+    await b.clock.runFor(20_000);
+    await b.publish(lost('h1', 1));
+    await b.clock.runFor(1_000);
+    assert.deepEqual(p.shell.state?.seen.keys(), ['fine', 'no starts', 'no ticks']);
+    assert.deepEqual(p.shell.state?.acted.keys(), ['h1']);
+    assert.deepEqual(letters(b), [
+      ['observed', 'decision failed: poisoned observation'],
+      ['tick', 'decision failed: poisoned tick'],
+    ]);
+    await p.stop();
+    b.start('b');
+    await b.clock.runFor(1_000);
+    assert.deepEqual(letters(b).at(-1), ['started', 'decision failed: poisoned start']);
   });
   it('an event that the service does not read is passed over', async () => {
     const b = new Bench();

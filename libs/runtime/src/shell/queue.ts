@@ -34,6 +34,11 @@ export class InputQueue<T> {
     return taken;
   }
 
+  /** What was taken and could not be decided now: it comes first again. */
+  putBack(items: readonly T[]): void {
+    if (items.length > 0) this.#items = [...items, ...this.#items];
+  }
+
   /** Lets a waiting `take` return empty, and everybody waiting for room go on. */
   wake(): void {
     this.#wakeTaker?.();

@@ -3,17 +3,21 @@ import type { Lease, StoredTables, Subscription } from '@lifeboat/ports';
 import { type Owed, type Queued, type Stored, type Taken, takeUp } from './batch.ts';
 import { changesBetween, isEmpty, META, OUTBOX, OWED, POSITIONS, parseState, parseTable, SEEN } from './codec.ts';
 import { InputQueue } from './queue.ts';
-import type { Effect, ServiceDefinition, ServiceWorld, State } from './service.ts';
+import { type Effect, type ServiceDefinition, type ServiceWorld, type State, scopeOf } from './service.ts';
 import type { ShellObserver, ShellPorts } from './shell.ts';
 import { topicsOf } from './topics.ts';
 
 export const STALE = 'the store has seen a newer epoch';
 
 const BATCH = 256;
+/** No batch is decided for longer: leases, health and other parts of the same process want their turn. */
+const BATCH_MS = 8;
 const QUEUE_LIMIT = 4_096;
 const RETRY_FIRST_MS = 50;
 const RETRY_MOST_MS = 2_000;
 const PERFORM_AGAIN_MS = 5_000;
+/** An act whose result the decision could not take is performed anew, for another result; not at once: it would spin. */
+const FAILED_AGAIN_MS = 60_000;
 
 /** Leadership ended while something was under way; `why` is for the log. */
 class Deposed extends Error {}
@@ -96,10 +100,10 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
   }
 
   async #takeOver(): Promise<Stored<S, E>> {
-    const tables = await this.#untilReached('claim the state', () => this.#ports.store.claim(this.#d.name, this.#lease.epoch));
+    const tables = await this.#untilReached('claim the state', () => this.#ports.store.claim(scopeOf(this.#d), this.#lease.epoch));
     if (this.#world.takeOver !== undefined && !(await this.#world.takeOver(this.#lease.epoch)))
       throw new Deposed('the gates could not be claimed');
-    const loaded = load<S, E>(this.#d, tables);
+    const loaded = load<S, E>({ name: scopeOf(this.#d), initial: this.#d.initial }, tables);
     this.#stored = loaded;
     this.#see.leading?.(this.#lease.epoch);
     return loaded;
@@ -110,7 +114,7 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
     if (topics.length === 0) return null;
     return this.#untilReached('subscribe', () =>
       this.#ports.bus.subscribe({
-        name: `lifeboat.${this.#d.name}.${this.#ports.instance}`,
+        name: `lifeboat.${scopeOf(this.#d)}.${this.#ports.instance}`,
         topics,
         from: Object.fromEntries(loaded.positions.entries()),
         onRecords: async (records) => {
@@ -124,21 +128,30 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
   async #decideForEver(loaded: Stored<S, E>): Promise<void> {
     let base = withBirth(published(loaded), this.#lease.epoch);
     while (!this.#over.signal.aborted) {
-      const inputs = await this.#queue.take(BATCH);
-      const { next, takes } = this.#decide(base, inputs);
+      const waiting = await this.#queue.take(BATCH);
+      const { next, takes } = this.#decide(base, waiting);
+      const inputs = waiting.slice(0, takes.length);
+      this.#queue.putBack(waiting.slice(takes.length));
       await this.#commit(next);
       for (const t of takes) this.#see.decided?.(t.what, t.told, t.rejected);
-      for (const q of inputs) if (q.kind === 'settled') this.#performing.delete(q.operation);
+      inputs.forEach((q, i) => {
+        if (q.kind !== 'settled') return;
+        if (takes[i]?.failed) void this.#performLater(q.operation);
+        else this.#performing.delete(q.operation);
+      });
       if (next.owed !== base.owed) for (const [operation, o] of next.owed.entries()) this.#perform(operation, o);
       await this.#publish(next);
       base = published(next);
     }
   }
 
+  /** Of the inputs as many as there is time for, one at least. */
   #decide(base: Stored<S, E>, inputs: readonly Queued<Result, Observation>[]): { next: Stored<S, E>; takes: readonly Taken[] } {
     let next = base;
     const takes: Taken[] = [];
+    const until = this.#ports.clock.monotonic() + BATCH_MS;
     for (const q of inputs) {
+      if (takes.length > 0 && this.#ports.clock.monotonic() > until) break;
       if (q.kind === 'tick') this.#tickWaits = false;
       this.#inputs += 1;
       const { stored, taken } = takeUp(
@@ -163,7 +176,7 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
     };
     if (isEmpty(changes)) return;
     // Storing the same values again is harmless, so a commit whose answer was lost is simply made again.
-    await this.#untilReached('commit', () => this.#ports.store.commit(this.#d.name, this.#lease.epoch, changes));
+    await this.#untilReached('commit', () => this.#ports.store.commit(scopeOf(this.#d), this.#lease.epoch, changes));
     this.#stored = next;
   }
 
@@ -177,6 +190,14 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
     if (this.#performing.has(operation)) return;
     this.#performing.add(operation);
     void this.#performUntilSettled(operation, o.effect);
+  }
+
+  /** Until then the operation counts as being performed. */
+  async #performLater(operation: string): Promise<void> {
+    await this.#ports.clock.sleep(FAILED_AGAIN_MS, this.#over.signal);
+    this.#performing.delete(operation);
+    const owed = this.#stored?.owed.get(operation);
+    if (owed !== undefined && !this.#over.signal.aborted) this.#perform(operation, owed);
   }
 
   async #performUntilSettled(operation: string, effect: E): Promise<void> {

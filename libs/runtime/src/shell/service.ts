@@ -40,12 +40,20 @@ export interface PerformContext {
 /** A service without its I/O adapters: what it reads, decides and keeps. */
 export interface ServiceDefinition<S extends State, E extends Effect, Result, Observation> {
   readonly name: Service;
+  /** Which part of the service this is, where live processes share it: each part has its own leader, epoch, state and events. */
+  readonly shard?: number;
   readonly consumes: readonly EventType[];
   /** Empty tables; their names are what is stored. */
   readonly initial: S;
   readonly decide: Decide<S, Input<E, Result, Observation>, Output<E>>;
   readonly tickMs: number;
+  /** An input as it may be shown in a dead letter, where inputs hold secrets; the input itself when left out. */
+  readonly concealed?: (input: Input<E, Result, Observation>) => unknown;
 }
+
+/** Under which name a service, or a part of one, is elected, stored and told apart from others. */
+export const scopeOf = (d: { readonly name: Service; readonly shard?: number }): string =>
+  d.shard === undefined ? d.name : `${d.name}.${d.shard}`;
 
 /** The adapters' side of a service: how its effects are done and where its observations come from. */
 export interface ServiceWorld<E extends Effect, Result, Observation> {

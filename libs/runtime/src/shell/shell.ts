@@ -2,7 +2,7 @@ import type { LifeboatEvent } from '@lifeboat/contracts';
 import { type Epoch, epoch } from '@lifeboat/kernel';
 import type { Bus, Clock, Lease, Registry, StateStore } from '@lifeboat/ports';
 import { Reign, STALE } from './reign.ts';
-import type { Effect, ServiceDefinition, ServiceWorld, State } from './service.ts';
+import { type Effect, type ServiceDefinition, type ServiceWorld, type State, scopeOf } from './service.ts';
 
 /** What the shell tells whoever watches it: logs, metrics, health, the simulation's trace. Watching changes nothing. */
 export interface ShellObserver {
@@ -66,7 +66,7 @@ export class Shell<S extends State, E extends Effect, Result, Observation> {
     let atLeast = epoch(0);
     while (!signal.aborted) {
       this.#see.standby?.();
-      const lease = await this.#ports.registry.campaign(this.#d.name, this.#ports.instance, { signal, atLeast });
+      const lease = await this.#ports.registry.campaign(scopeOf(this.#d), this.#ports.instance, { signal, atLeast });
       if (lease === null) return;
       const why = await this.#lead(lease, signal).catch((bug: unknown) => `${BUG}: ${bug instanceof Error ? bug.stack : String(bug)}`);
       this.#see.deposed?.(why);
