@@ -72,6 +72,10 @@ export const sortByKey = (indices: Int32Array, key: Float64Array, tie: (a: numbe
       const end = Math.min(start + 2 * width, n);
       let left = start;
       let right = middle;
+      if (middle === end || inOrder(at(from, middle - 1), at(from, middle))) {
+        for (let x = start; x < end; x++) to[x] = at(from, x);
+        continue;
+      }
       for (let out = start; out < end; out++) {
         const takeLeft = left < middle && (right >= end || inOrder(at(from, left), at(from, right)));
         to[out] = takeLeft ? at(from, left++) : at(from, right++);
@@ -80,6 +84,32 @@ export const sortByKey = (indices: Int32Array, key: Float64Array, tie: (a: numbe
     [from, to] = [to, from];
   }
   return from;
+};
+
+/** Up to so many numbers a run is sorted in place, by insertion: quick when it is nearly in order, as it mostly is. */
+const SMALL = 96;
+
+/** Sorts a run of an array of indices by key, then by index. */
+export const sortRun = (indices: Int32Array, from: number, to: number, key: Float64Array): void => {
+  if (to - from > SMALL) {
+    indices.set(
+      sortByKey(indices.slice(from, to), key, (a, b) => a - b),
+      from,
+    );
+    return;
+  }
+  for (let x = from + 1; x < to; x++) {
+    const item = at(indices, x);
+    const k = real(key, item);
+    let y = x - 1;
+    for (; y >= from; y--) {
+      const other = at(indices, y);
+      const o = real(key, other);
+      if (o < k || (o === k && other < item)) break;
+      indices[y + 1] = other;
+    }
+    indices[y + 1] = item;
+  }
 };
 
 /** A seeded generator (xorshift32) for the searches: the seed is part of the plan's input, so a plan can be replayed. */

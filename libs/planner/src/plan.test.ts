@@ -107,11 +107,63 @@ describe('server groups', () => {
   });
 });
 
+describe('soft server groups', () => {
+  const group = (policy: FleetGroup['policy']) => [{ group: 'g', policy, maxServersPerHost: 1 }];
+  const full = { used: size(15, 65536, 1000) };
+  const many = (rack: (n: number) => string) => ['a', 'b', 'c', 'd', 'e', 'f'].map((n, i) => host(n, { rack: rackId(rack(i)) }));
+  const oneRack = many(() => 'r1');
+  const ownRacks = many((i) => `r${i}`);
+  const friend = (at: string) => vm(9, { group: 'g', host: hostId(at) });
+  const loaded = (name: string) => oneRack.map((h) => (h.host === name ? { ...h, load: { memory: 0.9, cpu: 0.9 } } : h));
+  const members = (n: number, more: Partial<FleetVm> = {}) => Array.from({ length: n }, (_, i) => vm(i + 1, { group: 'g', ...more }));
+  const table: [string, FleetGroup['policy'], FleetHost[], FleetVm[], (hosts: string[]) => boolean][] = [
+    [
+      'soft affinity: with the living member, busy as its host is',
+      'soft-affinity',
+      loaded('d'),
+      [...members(1), friend('d')],
+      (x) => x[0] === 'd',
+    ],
+    ['soft affinity: in another rack too', 'soft-affinity', ownRacks, [...members(1), friend('f')], (x) => x[0] === 'f'],
+    [
+      'soft affinity: elsewhere when there is no room beside the member',
+      'soft-affinity',
+      [host('a', full), host('b')],
+      [...members(1), friend('a')],
+      (x) => x[0] === 'b',
+    ],
+    ['soft affinity: the dead together', 'soft-affinity', ownRacks, members(3), (x) => x.length === 3 && new Set(x).size === 1],
+    [
+      'soft affinity: not at the cost of rack spread',
+      'soft-affinity',
+      ownRacks,
+      members(3, { businessType: 'web' }),
+      (x) => new Set(x).size === 3,
+    ],
+    ['soft anti-affinity: apart while there is choice', 'soft-anti-affinity', oneRack, members(6), (x) => new Set(x).size === 6],
+    ['soft anti-affinity: apart over racks', 'soft-anti-affinity', ownRacks, members(6), (x) => new Set(x).size === 6],
+    [
+      'soft anti-affinity: not with the living member',
+      'soft-anti-affinity',
+      oneRack,
+      [...members(5), friend('a')],
+      (x) => !x.includes('a'),
+    ],
+    ['soft anti-affinity: together rather than nowhere', 'soft-anti-affinity', [host('a')], members(3), (x) => x.length === 3],
+  ];
+  for (const [name, policy, hosts, vms, holds] of table)
+    it(name, () => {
+      const found = Object.values(where(request(hosts, vms, { groups: group(policy) })));
+      assert.ok(holds(found), found.join());
+    });
+});
+
 describe('policies', () => {
   const hosts = [host('own', { capacity: size(2, 65536, 100) }), hp('fast')];
   const two = (performance: FleetVm['performance']) => [vm(1, { performance }), vm(2, { performance })];
   const table: [EvacuationPolicy, FleetVm['performance'], string[]][] = [
     ['own-cluster', 'high', ['own']],
+    ['own-cluster', 'standard', ['own']],
     ['own-cluster-then-high-performance', 'high', ['fast', 'own']],
     ['own-cluster-then-high-performance', 'standard', ['own']],
     ['high-performance', 'high', ['fast', 'fast']],

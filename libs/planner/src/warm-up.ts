@@ -42,6 +42,27 @@ const practiceFleet = (): Fleet => {
   return { hosts, vms, groups };
 };
 
+/** Too full for what comes, with two choices of clusters, three priorities and groups: what a search for room goes through. */
+const scarceFleet = (): Fleet => {
+  const fleet = practiceFleet();
+  const hosts = fleet.hosts.slice(0, 60).map((h, n) => {
+    const free = { vcpus: n % 5, memoryMb: 2048 * (n % 7), diskGb: 20 * (n % 6) };
+    const used = {
+      vcpus: h.capacity.vcpus - free.vcpus,
+      memoryMb: h.capacity.memoryMb - free.memoryMb,
+      diskGb: h.capacity.diskGb - free.diskGb,
+    };
+    return { ...h, cluster: clusterId(n % 3 === 0 ? 'practice-fast' : 'practice'), used };
+  });
+  const names = new Set(hosts.map((h) => h.host));
+  const vms = fleet.vms
+    .filter((v) => names.has(v.host))
+    .map((v, n) => ({ ...v, performance: n % 2 === 0 ? ('high' as const) : ('standard' as const), priority: 100 * (1 + (n % 3)) }));
+  return { hosts, vms, groups: fleet.groups };
+};
+
+const SCARCE_ROUNDS = 4;
+
 /** Plays plans on a small made-up fleet, so that the first real one meets compiled code. Once per process, at its start. */
 export const warmUp = (rounds = 60): void => {
   const model = FleetModel.of(practiceFleet());
@@ -50,5 +71,12 @@ export const warmUp = (rounds = 60): void => {
     const rack = round % RACKS;
     const failedHosts = Array.from({ length: HOSTS }, (_, n) => hostId(`practice-${rack * HOSTS + n}`));
     planOn(model, { failedHosts, clusters });
+  }
+  const scarce = FleetModel.of(scarceFleet());
+  const rules = { policy: 'own-cluster-then-high-performance' as const, highPerformanceClusters: [clusterId('practice-fast')] };
+  const both = new Map([clusterId('practice'), clusterId('practice-fast')].map((c) => [c, rules] as const));
+  for (let round = 0; round < SCARCE_ROUNDS; round++) {
+    const failedHosts = Array.from({ length: HOSTS }, (_, n) => hostId(`practice-${round * HOSTS + n}`));
+    planOn(scarce, { failedHosts, clusters: both });
   }
 };

@@ -60,6 +60,40 @@ describe('the fleet in memory', () => {
     assert.match(planOn(model, { ...ask, failedHosts: [hostId('h1')] }).unplaced[0]?.because ?? '', /h1 is not in the fleet/);
   });
 
+  it('counts no change where nothing changed, and one where anything did', () => {
+    const model = FleetModel.of({ hosts, vms, groups });
+    const before = model.changes;
+    for (const h of hosts) model.upsertHost({ ...h });
+    for (const v of vms) model.upsertVm({ ...v });
+    for (const g of groups) model.upsertGroup({ ...g });
+    model.removeGroup('no such group');
+    assert.equal(model.changes, before);
+    const other: readonly Partial<FleetVm>[] = [
+      { host: hostId('h2') },
+      { size: { vcpus: 3, memoryMb: 4096, diskGb: 20 } },
+      { businessType: 'other' },
+      { performance: 'high' },
+      { priority: 1 },
+      { group: 'other' },
+      { unevacuable: 'PCI' },
+      { requiredTraits: ['T'] },
+    ];
+    for (const change of other) {
+      const seen = model.changes;
+      model.upsertVm(vm(1, 1, change));
+      assert.ok(model.changes > seen, JSON.stringify(change));
+      model.upsertVm(vm(1, 1));
+    }
+    const capacity = { vcpus: 32, memoryMb: 65536, diskGb: 1001 };
+    const used = { vcpus: 8, memoryMb: 16385, diskGb: 100 };
+    for (const change of [{ usable: false }, { capacity }, { used }, { traits: ['T'] }, { rack: rackId('r9') }] as Partial<FleetHost>[]) {
+      const seen = model.changes;
+      model.upsertHost(host(1, change));
+      assert.ok(model.changes > seen, JSON.stringify(change));
+      model.upsertHost(host(1));
+    }
+  });
+
   it('knows a VM whose host comes later', () => {
     const model = FleetModel.of({ hosts: [], vms, groups });
     for (const h of hosts) model.upsertHost(h);

@@ -2,6 +2,7 @@ import type { Fleet, FleetGroup, FleetHost, FleetVm } from '@lifeboat/contracts'
 import type { HostId, VmId } from '@lifeboat/kernel';
 import { at } from '../arrays.ts';
 import { CountTable } from './counts.ts';
+import { Ground } from './ground.ts';
 import { HostTable, NOWHERE } from './hosts.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { VmTable } from './vms.ts';
@@ -19,6 +20,7 @@ export class FleetModel {
   /** Counts the changes; a host's `changedAt` says which one touched it last. */
   changes = 0;
   #layout: Layout | undefined;
+  #ground: Ground | undefined;
 
   static of(fleet: Fleet): FleetModel {
     const model = new FleetModel();
@@ -33,8 +35,17 @@ export class FleetModel {
     return this.#layout;
   }
 
+  get ground(): Ground {
+    const { layout } = this;
+    if (this.#ground?.layout !== layout) this.#ground = new Ground(layout);
+    this.#ground.refresh(this.hosts, this.changes);
+    return this.#ground;
+  }
+
+  /** The same host told again changes nothing: what is reckoned from the fleet stays as it is. */
   upsertHost(h: FleetHost): void {
     const i = this.hosts.row(h.host);
+    if (this.hosts.says(i, h)) return;
     const before = at(this.hosts.rack, i);
     this.hosts.write(i, h);
     this.#recount(i, before, at(this.hosts.rack, i));
@@ -53,6 +64,7 @@ export class FleetModel {
 
   upsertVm(v: FleetVm): void {
     const known = this.vms.find(v.vm);
+    if (known !== undefined && this.vms.says(known, v, this.hosts.names.find(v.host))) return;
     if (known !== undefined) this.#unlink(known);
     const i = known ?? this.vms.add(v.vm);
     const host = this.hosts.row(v.host);
@@ -71,13 +83,14 @@ export class FleetModel {
   }
 
   upsertGroup(g: FleetGroup): void {
+    const known = this.groups.get(g.group);
+    if (known?.policy === g.policy && known.maxServersPerHost === g.maxServersPerHost) return;
     this.groups.set(g.group, g);
     this.changes += 1;
   }
 
   removeGroup(group: string): void {
-    this.groups.delete(group);
-    this.changes += 1;
+    if (this.groups.delete(group)) this.changes += 1;
   }
 
   /** The rows of the VMs that stand on a host. */

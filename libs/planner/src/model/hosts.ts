@@ -1,6 +1,6 @@
 import type { FleetHost, Resources } from '@lifeboat/contracts';
 import type { ClusterId, HostId, RackId } from '@lifeboat/kernel';
-import { at, grown, grownReals, Interner } from '../arrays.ts';
+import { at, grown, grownReals, Interner, real } from '../arrays.ts';
 
 /** What makes hosts differ for a VM besides room and place: hosts share few profiles. */
 export interface Profile {
@@ -85,6 +85,26 @@ export class HostTable {
     this.usedDisk[i] = bounded(h.used.diskGb);
     this.loadMemory[i] = h.load?.memory ?? h.used.memoryMb / Math.max(1, h.capacity.memoryMb);
     this.loadCpu[i] = h.load?.cpu ?? h.used.vcpus / Math.max(1, h.capacity.vcpus);
+  }
+
+  /** Does the row say all this already? */
+  says(i: number, h: FleetHost): boolean {
+    const { capacity, used } = h;
+    return (
+      at(this.known, i) === 1 &&
+      at(this.usable, i) === (h.usable ? 1 : 0) &&
+      at(this.cluster, i) === this.clusters.find(h.cluster) &&
+      at(this.rack, i) === this.racks.find(h.rack) &&
+      at(this.capVcpus, i) === bounded(capacity.vcpus) &&
+      at(this.capMemory, i) === bounded(capacity.memoryMb) &&
+      at(this.capDisk, i) === bounded(capacity.diskGb) &&
+      at(this.usedVcpus, i) === bounded(used.vcpus) &&
+      at(this.usedMemory, i) === bounded(used.memoryMb) &&
+      at(this.usedDisk, i) === bounded(used.diskGb) &&
+      real(this.loadMemory, i) === (h.load?.memory ?? used.memoryMb / Math.max(1, capacity.memoryMb)) &&
+      real(this.loadCpu, i) === (h.load?.cpu ?? used.vcpus / Math.max(1, capacity.vcpus)) &&
+      at(this.profile, i) === this.#profileOf(h)
+    );
   }
 
   forget(i: number): void {

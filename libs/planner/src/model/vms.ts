@@ -8,7 +8,11 @@ export interface Flavor {
   readonly size: Resources;
   readonly availabilityZone: string | undefined;
   readonly traits: readonly string[];
+  readonly forbidden: readonly string[];
 }
+
+const none: readonly string[] = [];
+const unique = (traits: readonly string[] = none): readonly string[] => (traits.length === 0 ? none : [...new Set(traits)].sort());
 
 /** VMs as columns; a removed VM's row is used again. Lists of a host's and of a group's VMs run through the rows. */
 export class VmTable {
@@ -79,6 +83,20 @@ export class VmTable {
     else this.unevacuable.set(i, v.unevacuable);
   }
 
+  /** Does the row say all this already? `host`: the row of the VM's host, where there is one. */
+  says(i: number, v: FleetVm, host: number | undefined): boolean {
+    const g = at(this.group, i);
+    return (
+      at(this.host, i) === host &&
+      at(this.priority, i) === v.priority &&
+      at(this.high, i) === (v.performance === 'high' ? 1 : 0) &&
+      at(this.type, i) === this.types.find(v.businessType) &&
+      (g === NOWHERE ? undefined : this.groups.names[g]) === v.group &&
+      this.unevacuable.get(i) === v.unevacuable &&
+      at(this.flavor, i) === this.#flavorOf(v)
+    );
+  }
+
   joinHost(i: number, host: number, firstVm: Int32Array): void {
     const next = at(firstVm, host);
     this.host[i] = host;
@@ -118,10 +136,13 @@ export class VmTable {
 
   #flavorOf(v: FleetVm): number {
     const { vcpus, memoryMb, diskGb } = v.size;
-    const traits = v.requiredTraits === undefined || v.requiredTraits.length === 0 ? [] : [...new Set(v.requiredTraits)].sort();
-    const demands = traits.length === 0 && v.availabilityZone === undefined ? '' : JSON.stringify([v.availabilityZone ?? null, ...traits]);
+    const traits = unique(v.requiredTraits);
+    const forbidden = unique(v.forbiddenTraits);
+    const plain = traits.length === 0 && forbidden.length === 0 && v.availabilityZone === undefined;
+    const demands = plain ? '' : JSON.stringify([v.availabilityZone ?? null, traits, forbidden]);
     const i = this.#flavorKeys.of(`${vcpus},${memoryMb},${diskGb},${demands}`);
-    if (i === this.flavors.length) this.flavors.push({ size: { vcpus, memoryMb, diskGb }, availabilityZone: v.availabilityZone, traits });
+    if (i === this.flavors.length)
+      this.flavors.push({ size: { vcpus, memoryMb, diskGb }, availabilityZone: v.availabilityZone, traits, forbidden });
     return i;
   }
 }

@@ -1,5 +1,7 @@
-import { at, pick, range, sortByKey } from '../arrays.ts';
+import type { HostId } from '@lifeboat/kernel';
+import { at, pick } from '../arrays.ts';
 import { NONE } from '../solve/problem.ts';
+import { needed } from '../solve/room.ts';
 import type { Seating } from '../solve/seating.ts';
 import { domainOf } from '../solve/spread.ts';
 
@@ -13,36 +15,46 @@ const RACKS = 12;
  */
 export class Alternates {
   readonly #seating: Seating;
-  /** Per segment: its open hosts by load, and whose turn it is. */
-  readonly #hosts: Int32Array[] = [];
-  readonly #turn: number[] = [];
-  readonly #wanted: number;
+  /** Per segment: whose turn it is. */
+  readonly #turn: Int32Array;
+  /** The positions found for one VM: the first `#count` of these. */
+  readonly #found: Int32Array;
+  #count = 0;
   readonly #order = new Map<number, Int32Array>();
 
   constructor(seating: Seating, wanted: number) {
     this.#seating = seating;
-    this.#wanted = wanted;
+    this.#found = new Int32Array(wanted);
+    this.#turn = new Int32Array(seating.problem.room.layout.segments);
   }
 
-  of(i: number): number[] {
-    const wanted = this.#wanted;
+  /** Their names, best first. */
+  of(i: number): HostId[] {
     const { problem, place } = this.#seating;
+    const { names } = problem.model.hosts.names;
+    const said: HostId[] = [];
+    this.#count = 0;
     // One of a group that stays together must not go elsewhere alone: a refusal asks for a new plan.
-    if (wanted === 0 || at(problem.pin, i) !== NONE || problem.together.has(i)) return [];
-    const found: number[] = [];
+    if (at(problem.pin, i) !== NONE || problem.together.has(i)) return said;
+    this.#gather(i, this.#seating.segmentOf(at(place, i)));
+    if (this.#count < this.#found.length) this.#elsewhere(i);
+    for (let x = 0; x < this.#count; x++) said.push(pick(names, at(problem.room.layout.rowAt, at(this.#found, x))));
+    return said;
+  }
+
+  #elsewhere(i: number): void {
+    const { problem, place } = this.#seating;
     const domain = domainOf(this.#seating, i);
     const own = this.#seating.segmentOf(at(place, i));
-    this.#gather(i, own, wanted, found);
     const domains = domain === at(problem.first, i) ? [domain, at(problem.second, i)] : [domain, at(problem.first, i)];
     for (const d of domains) {
-      if (d === NONE || found.length >= wanted) continue;
+      if (d === NONE) continue;
       let looked = 0;
       for (const s of this.#racks(at(problem.type, i), d)) {
-        if (found.length >= wanted || looked++ >= RACKS) break;
-        if (s !== own) this.#gather(i, s, wanted, found);
+        if (this.#count === this.#found.length || looked++ >= RACKS) break;
+        if (s !== own) this.#gather(i, s);
       }
     }
-    return found;
   }
 
   /** The segments of a domain, fewest of the type first. */
@@ -60,29 +72,29 @@ export class Alternates {
   }
 
   /** Appends hosts of a segment that may take the item, from where the last VM's alternates of this segment ended. */
-  #gather(i: number, segment: number, wanted: number, found: number[]): void {
-    const hosts = this.#byLoad(segment);
-    const from = this.#turn[segment] ?? 0;
-    let last = from;
-    for (let n = 0; n < hosts.length && found.length < wanted; n++) {
-      const x = (from + n) % hosts.length;
-      const p = at(hosts, x);
-      if (p === at(this.#seating.place, i) || !this.#seating.may(i, p) || found.includes(p)) continue;
-      found.push(p);
-      last = x + 1;
+  #gather(i: number, segment: number): void {
+    const found = this.#found;
+    const { problem } = this.#seating;
+    const { layout, byLoad, profile, vcpus: freeVcpus, memory: freeMemory, disk: freeDisk } = problem.room;
+    const s = pick(problem.shapes, at(problem.shape, i));
+    const [vcpus, memory, disk, { allowed }] = [needed(s.vcpus), needed(s.memory), needed(s.disk), s];
+    const apart = at(problem.company, i) !== NONE;
+    const base = at(layout.start, segment);
+    const size = at(layout.start, segment + 1) - base;
+    const own = at(this.#seating.place, i);
+    let x = at(this.#turn, segment);
+    for (let n = 0; n < size && this.#count < found.length; n++) {
+      const p = at(byLoad, base + x);
+      x = x + 1 === size ? 0 : x + 1;
+      if (p === own || vcpus > at(freeVcpus, p) || memory > at(freeMemory, p) || disk > at(freeDisk, p)) continue;
+      if (allowed && at(allowed, at(profile, p)) === 0) continue;
+      if ((apart && this.#seating.kept(i, p)) || this.#has(p)) continue;
+      found[this.#count++] = p;
+      this.#turn[segment] = x;
     }
-    this.#turn[segment] = last % (hosts.length || 1);
   }
-
-  /** The hosts of a segment, least loaded first. */
-  #byLoad(segment: number): Int32Array {
-    const known = this.#hosts[segment];
-    if (known) return known;
-    const { room } = this.#seating.problem;
-    const from = at(room.layout.start, segment);
-    const run = range(from, at(room.layout.start, segment + 1) - from);
-    const hosts = sortByKey(run, room.load, (a, b) => a - b);
-    this.#hosts[segment] = hosts;
-    return hosts;
+  #has(p: number): boolean {
+    for (let x = 0; x < this.#count; x++) if (at(this.#found, x) === p) return true;
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import type { Placement, Plan, Unplaced } from '@lifeboat/contracts';
-import { at, pick, range, sortByKey } from '../arrays.ts';
+import { at, pick, real } from '../arrays.ts';
 import { NONE } from '../solve/problem.ts';
 import type { Solution } from '../solve/solve.ts';
 import { Alternates } from './alternates.ts';
@@ -7,12 +7,16 @@ import { Reasons } from './reasons.ts';
 
 const rowsOf = ({ seating: { problem } }: Solution, i: number): readonly number[] => problem.together.get(i) ?? [at(problem.vm, i)];
 
+/** Numbers as digits of one: so that sorting plain numbers sorts by priority, then round, then planning order. */
+const ROUNDS = 2 ** 20;
+const PLACES = 2 ** 22;
+
 /** Who goes, and where, in the order in which to act: by priority, then the first VM of every target before a second. */
-const inOrder = (solution: Solution): { item: Int32Array; vm: Int32Array; order: Int32Array } => {
+const inOrder = (solution: Solution): { item: Int32Array; vm: Int32Array; order: Float64Array } => {
   const { problem, place, seated } = solution.seating;
   const item = new Int32Array(seated);
   const vm = new Int32Array(seated);
-  const key = new Float64Array(seated);
+  const order = new Float64Array(seated);
   const rounds = new Int32Array(problem.room.layout.hosts);
   const level = new Int32Array(rounds.length).fill(-1);
   let x = 0;
@@ -23,7 +27,8 @@ const inOrder = (solution: Solution): { item: Int32Array; vm: Int32Array; order:
     level[p] = priority;
     item[x] = i;
     vm[x] = v;
-    key[x++] = priority * 2 ** 30 + at(rounds, p);
+    order[x] = (priority * ROUNDS + Math.min(at(rounds, p), ROUNDS - 1)) * PLACES + x;
+    x += 1;
   };
   for (let i = 0; i < problem.items; i++) {
     if (at(place, i) === NONE) continue;
@@ -31,7 +36,7 @@ const inOrder = (solution: Solution): { item: Int32Array; vm: Int32Array; order:
     if (rows) for (const v of rows) add(i, v);
     else add(i, at(problem.vm, i));
   }
-  return { item, vm, order: sortByKey(range(0, seated), key, (a, b) => a - b) };
+  return { item, vm, order: order.sort() };
 };
 
 const placementsOf = (solution: Solution, reasons: Reasons, alternates: number): Placement[] => {
@@ -43,13 +48,14 @@ const placementsOf = (solution: Solution, reasons: Reasons, alternates: number):
   const { item, vm, order } = inOrder(solution);
   const placements: Placement[] = [];
   for (let x = 0; x < order.length; x++) {
-    const i = at(item, at(order, x));
-    const v = at(vm, at(order, x));
+    const n = real(order, x) % PLACES;
+    const i = at(item, n);
+    const v = at(vm, n);
     placements.push({
       vm: vms.id(v),
       from: pick(hostNames, at(vms.host, v)),
       to: name(at(place, i)),
-      alternates: others.of(i).map(name),
+      alternates: others.of(i),
       priority: at(vms.priority, v),
       because: reasons.there(i),
     });

@@ -1,4 +1,5 @@
 import { at, pick, real } from '../arrays.ts';
+import type { Layout } from '../model/layout.ts';
 import { unmet } from '../solve/demands.ts';
 import { NONE } from '../solve/problem.ts';
 import { needed } from '../solve/room.ts';
@@ -8,7 +9,29 @@ import { domainOf } from '../solve/spread.ts';
 const LONGEST_NAME = 60;
 const OUTSIDE = "outside the policy's clusters";
 const SHUT = 'failed, excluded or not usable';
-const percent = (x: number) => `${Math.round(100 * x)} %`;
+
+/** Texts that differ by one small number, each written once per process. */
+const numbered = (write: (n: number) => string): ((n: number) => string) => {
+  const known: string[] = [];
+  return (n) => {
+    if (n < 0 || n > 1000) return write(n);
+    while (known.length <= n) known.push(write(known.length));
+    return pick(known, n);
+  };
+};
+const thenHas = numbered((n) => `, which then has ${n} of '`);
+const memoryOf = numbered((n) => `; projected load of the host: memory ${n} %`);
+const cpuOf = numbered((n) => `, CPU ${n} %`);
+
+/** What to call each segment, by the name of the policy's step; as good as the layout, so kept with it. */
+const spoken = new WeakMap<Layout, Map<string, (string | undefined)[]>>();
+const placesOf = (layout: Layout, name: string): (string | undefined)[] => {
+  const known = spoken.get(layout) ?? new Map<string, (string | undefined)[]>();
+  spoken.set(layout, known);
+  const places = known.get(name) ?? Array.from({ length: layout.segments });
+  known.set(name, places);
+  return places;
+};
 
 /** Why there, and why nowhere. */
 export class Reasons {
@@ -16,8 +39,7 @@ export class Reasons {
   /** What the plan itself puts on each host. */
   readonly #planned: { readonly vcpus: Int32Array; readonly memory: Int32Array; readonly disk: Int32Array };
   readonly #nowhere = new Map<string, string>();
-  readonly #loads = new Map<number, string>();
-  readonly #places = new Map<number, string>();
+  readonly #places: (string | undefined)[][];
   readonly #typeNames: readonly string[];
 
   constructor(seating: Seating) {
@@ -33,7 +55,8 @@ export class Reasons {
       this.#planned.memory[p] = at(this.#planned.memory, p) + s.memory;
       this.#planned.disk[p] = at(this.#planned.disk, p) + s.disk;
     }
-    this.#typeNames = problem.types.map((t) => pick(problem.model.vms.types.names, t).slice(0, LONGEST_NAME));
+    this.#typeNames = problem.types.map((t) => `${pick(problem.model.vms.types.names, t).slice(0, LONGEST_NAME)}'`);
+    this.#places = problem.domains.map((d) => placesOf(problem.room.layout, d.name));
   }
 
   there(i: number): string {
@@ -41,33 +64,29 @@ export class Reasons {
     const type = at(this.#seating.problem.type, i);
     const where = this.#whereIn(this.#seating.segmentOf(p), domainOf(this.#seating, i));
     if (type === 0) return where + this.#loadOf(p);
-    return `${where}, which then has ${this.#seating.standing(type, this.#seating.rackOf(p))} of '${pick(this.#typeNames, type)}'${this.#loadOf(p)}`;
+    return where + thenHas(this.#seating.standing(type, this.#seating.rackOf(p))) + pick(this.#typeNames, type) + this.#loadOf(p);
   }
 
   #whereIn(segment: number, domain: number): string {
     const { problem } = this.#seating;
-    const key = segment * problem.domains.length + domain;
-    const known = this.#places.get(key);
+    const places = pick(this.#places, domain);
+    const known = places[segment];
     if (known !== undefined) return known;
     const { clusters, racks } = problem.model.hosts;
     const { clusterOf, rackOf } = problem.room.layout;
     const d = pick(problem.domains, domain);
     const made = `${d.name} ${pick(clusters.names, at(clusterOf, segment))}; rack ${pick(racks.names, at(rackOf, segment))}`;
-    this.#places.set(key, made);
+    places[segment] = made;
     return made;
   }
 
   #loadOf(p: number): string {
-    const known = this.#loads.get(p);
-    if (known !== undefined) return known;
     const { problem } = this.#seating;
     const t = problem.model.hosts;
     const row = at(problem.room.layout.rowAt, p);
     const memory = real(t.loadMemory, row) + at(this.#planned.memory, p) / Math.max(1, at(t.capMemory, row));
     const cpu = real(t.loadCpu, row) + at(this.#planned.vcpus, p) / Math.max(1, at(t.capVcpus, row));
-    const made = `; projected load of the host: memory ${percent(memory)}, CPU ${percent(cpu)}`;
-    this.#loads.set(p, made);
-    return made;
+    return memoryOf(Math.round(100 * memory)) + cpuOf(Math.round(100 * cpu));
   }
 
   nowhere(i: number): string {

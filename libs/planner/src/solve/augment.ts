@@ -88,10 +88,11 @@ export class Augment {
   #room(link: number): number {
     const bins = this.#bins;
     const i = pick(this.#item, link);
-    const k = bins.kind(i);
-    for (let x = 0; x < k.hosts.length; x++) {
-      const j = at(k.hosts, x);
-      if (bins.fits(k, j) && !bins.kept(i, j) && !this.#used(link, j)) return j;
+    const { hosts } = bins.kind(i);
+    const kind = bins.kindOf(i);
+    for (let x = 0; x < hosts.length; x++) {
+      const j = at(hosts, x);
+      if (bins.fits(kind, j) && !bins.kept(i, j) && !this.#used(link, j)) return j;
     }
     return NONE;
   }
@@ -101,12 +102,13 @@ export class Augment {
     const bins = this.#bins;
     const { priority } = bins.scarce;
     const i = pick(this.#item, link);
-    const k = bins.kind(i);
-    for (let x = 0; x < k.hosts.length; x++) {
-      const j = at(k.hosts, x);
+    const { hosts } = bins.kind(i);
+    const kind = bins.kindOf(i);
+    for (let x = 0; x < hosts.length; x++) {
+      const j = at(hosts, x);
       for (let out = at(bins.first, j); out !== NONE; out = at(bins.next, out)) {
         meter.left -= 1;
-        if (at(this.#seen, at(this.#species, out)) === this.#round || !bins.fitsWithout(k, j, out)) continue;
+        if (at(this.#seen, at(this.#species, out)) === this.#round || !bins.fitsWithout(kind, j, out)) continue;
         if (bins.kept(i, j, out) || this.#used(link, j)) continue;
         this.#link(out, link, j, pick(this.#depth, link) + 1);
         if (at(priority, out) <= at(priority, newcomer)) continue;

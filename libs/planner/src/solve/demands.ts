@@ -1,5 +1,5 @@
 import type { ClusterId } from '@lifeboat/kernel';
-import { at, pick } from '../arrays.ts';
+import { at, Interner, pick } from '../arrays.ts';
 import type { FleetModel } from '../model/fleet-model.ts';
 import type { Profile } from '../model/hosts.ts';
 import type { Flavor } from '../model/vms.ts';
@@ -15,6 +15,7 @@ export interface Tiers {
 const checks: readonly (readonly [string, (h: Profile, f: Flavor) => boolean])[] = [
   ['in another availability zone', (h, f) => f.availabilityZone === undefined || f.availabilityZone === h.availabilityZone],
   ['without a required trait', (h, f) => f.traits.every((t) => h.traits.has(t))],
+  ['with a trait that is forbidden', (h, f) => f.forbidden.every((t) => !h.traits.has(t))],
   ['giving no single VM so many vCPUs', (h, f) => f.size.vcpus <= (h.maxUnit?.vcpus ?? Infinity)],
   ['giving no single VM so much memory', (h, f) => f.size.memoryMb <= (h.maxUnit?.memoryMb ?? Infinity)],
   ['giving no single VM so much disk', (h, f) => f.size.diskGb <= (h.maxUnit?.diskGb ?? Infinity)],
@@ -30,13 +31,21 @@ export class Demands {
   readonly domains: Domain[] = [];
   readonly #model: FleetModel;
   readonly #rules: ReadonlyMap<ClusterId, ClusterRules>;
-  readonly #shapeOf = new Map<number, number>();
-  readonly #cells = new Map<string | undefined, number>();
-  readonly #tiers = new Map<number, Tiers>();
+  /** By flavor and cell; NONE: not asked for yet. */
+  readonly #shapeOf: Int32Array;
+  readonly #cellOfProfile: Int32Array;
+  readonly #cells: number;
+  /** By cluster, and whether the performance demand is high. */
+  readonly #tiers: (Tiers | undefined)[];
 
   constructor(model: FleetModel, rules: ReadonlyMap<ClusterId, ClusterRules>) {
     this.#model = model;
     this.#rules = rules;
+    const cells = new Interner();
+    this.#cellOfProfile = Int32Array.from(model.hosts.profiles, (p) => cells.of(p.cell === undefined ? '' : `=${p.cell}`));
+    this.#cells = cells.size;
+    this.#shapeOf = new Int32Array(model.vms.flavors.length * cells.size).fill(NONE);
+    this.#tiers = Array.from({ length: 2 * model.hosts.clusters.size });
   }
 
   #cellOf(v: number): string | undefined {
@@ -59,15 +68,13 @@ export class Demands {
   }
 
   shapeOf(v: number): number {
-    const { vms } = this.#model;
-    const cell = this.#cellOf(v);
-    const c = this.#cells.get(cell) ?? this.#cells.size;
-    this.#cells.set(cell, c);
-    const key = at(vms.flavor, v) * 4096 + c;
-    const known = this.#shapeOf.get(key);
-    if (known !== undefined) return known;
-    const shape = this.#add({ cell, flavors: [pick(vms.flavors, at(vms.flavor, v))] });
-    this.#shapeOf.set(key, shape);
+    const { vms, hosts } = this.#model;
+    const cell = at(this.#cellOfProfile, at(hosts.profile, at(vms.host, v)));
+    const key = at(vms.flavor, v) * this.#cells + cell;
+    const known = at(this.#shapeOf, key);
+    if (known !== NONE) return known;
+    const shape = this.#add({ cell: this.#cellOf(v), flavors: [pick(vms.flavors, at(vms.flavor, v))] });
+    this.#shapeOf[key] = shape;
     return shape;
   }
 
@@ -78,12 +85,26 @@ export class Demands {
     return this.#add({ cell: this.#cellOf(pick(rows, 0)), flavors: rows.map((v) => pick(vms.flavors, at(vms.flavor, v))) });
   }
 
-  /** Large before small: the rank of each shape by its share of what is free. */
+  /**
+   * Large before small: the rank of each shape by its share of what is free. Shapes of one size go by what they demand, never
+   * by which came first: in whatever order the VMs are told, the plan is the same.
+   */
   ranksBySize(supply: { vcpus: number; memory: number; disk: number }): Int32Array {
     const size = this.shapes.map((s) => s.vcpus / supply.vcpus + s.memory / supply.memory + s.disk / supply.disk);
-    const order = this.shapes.map((_, i) => i).sort((a, b) => pick(size, b) - pick(size, a) || a - b);
+    const texts: string[] = [];
+    const text = (i: number): string => {
+      texts[i] ??= JSON.stringify(pick(this.shapes, i).wish);
+      return pick(texts, i);
+    };
+    const compare = (a: number, b: number): number => {
+      if (a === b || pick(size, a) !== pick(size, b)) return pick(size, b) - pick(size, a);
+      return text(a) < text(b) ? -1 : Number(text(a) > text(b));
+    };
     const ranks = new Int32Array(this.shapes.length);
-    order.forEach((shape, rank) => {
+    let rank = 0;
+    const order = this.shapes.map((_, i) => i).sort(compare);
+    order.forEach((shape, x) => {
+      if (x > 0 && compare(pick(order, x - 1), shape) !== 0) rank += 1;
       ranks[shape] = rank;
     });
     return ranks;
@@ -91,10 +112,10 @@ export class Demands {
 
   tiers(cluster: number, high: boolean): Tiers {
     const key = cluster * 2 + (high ? 1 : 0);
-    const known = this.#tiers.get(key);
+    const known = this.#tiers[key];
     if (known) return known;
     const made = this.#tiersOf(pick(this.#model.hosts.clusters.names, cluster), high ? 'high' : 'standard');
-    this.#tiers.set(key, made);
+    this.#tiers[key] = made;
     return made;
   }
 

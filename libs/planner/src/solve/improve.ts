@@ -1,58 +1,109 @@
 import { at, pick } from '../arrays.ts';
 import { Bins, scaleOf } from './bins.ts';
-import { mostOf } from './bounds.ts';
+import { mostBeside, mostOf } from './bounds.ts';
 import { Greedy } from './greedy.ts';
-import { better, type Meter, prefixPack } from './pack.ts';
+import { better, type Meter, Packer } from './pack.ts';
 import { NONE } from './problem.ts';
-import { components, cutOut, type Scarce } from './scarce.ts';
+import { components, cutOut, FIRST, type Kind, type Scarce } from './scarce.ts';
 import { Search } from './search.ts';
 import type { Seating } from './seating.ts';
 
-/** What the searches may spend, in looks at a host; together some 50 ms. They end by steps, never by the clock. */
-export const EFFORT = { pack: 1_000_000, search: 1_200_000 };
+/** What the searches may spend, in looks at a host. They end by steps, never by the clock. */
+export const EFFORT = { pack: 300_000, search: 900_000 };
 export type Effort = typeof EFFORT;
 /** How the scarcer resource weighs; each weighting packs some mixes better than the others. */
 const EXPONENTS = [1, 2, 4];
 const SEED = 0x5eed;
-/** Repacks without any gain after which a search gives up; more in a larger part. */
-const PATIENCE = 20_000;
-/** Beyond this many priorities, optimality is checked for all of them together only. */
-const PREFIXES = 12;
-
-/** Is this assignment shown to be the best, priority by priority, by the bounds alone? */
-const proven = (s: Scarce, host: Int32Array): boolean => {
-  const levels = [...new Set(s.priority)].sort((a, b) => a - b);
-  if (levels.length > PREFIXES) return false;
-  return levels.every((level) => {
-    const items = Array.from(s.items.keys()).filter((i) => at(s.priority, i) <= level);
-    const placed = items.filter((i) => at(host, i) !== NONE).length;
-    return placed === mostOf(s, items);
-  });
-};
+/** Looks without any gain after which a search gives up; more in a larger part. */
+const PATIENCE = 500_000;
+/** So many priorities are searched one after the other; all others together. */
+const STAGES = 8;
 
 const toLocal = (s: Scarce, seating: Seating): Int32Array => {
   const local = new Map(Array.from(s.hosts, (p, j) => [p, j]));
   return Int32Array.from(s.items, (i) => local.get(at(seating.place, i)) ?? NONE);
 };
 
-/** The most items that fit, starting from an assignment, and from packing all anew if that may be better. */
-const search = (s: Scarce, known: Int32Array, effort: Effort, anew: boolean): Int32Array => {
-  let best = known;
-  if (proven(s, best)) return best;
+/** Where each priority ends among the items; the last ones together where they are many. */
+const stagesOf = (s: Scarce): number[] => {
+  const ends: number[] = [];
+  for (let i = 1; i <= s.items.length; i++) if (i === s.items.length || at(s.priority, i) !== at(s.priority, i - 1)) ends.push(i);
+  return ends.length <= STAGES ? ends : [...ends.slice(0, STAGES - 1), s.items.length];
+};
+
+const count = (host: Int32Array, from: number, to: number): number => {
+  let n = 0;
+  for (let i = from; i < to; i++) if (at(host, i) !== NONE) n += 1;
+  return n;
+};
+const firstsOf = (s: Scarce, host: Int32Array): number => {
+  let n = 0;
+  for (let i = 0; i < host.length; i++) if (at(host, i) !== NONE && pick(s.kinds, at(s.kindOf, i)).open[at(host, i)] === FIRST) n += 1;
+  return n;
+};
+
+/**
+ * The most items that fit, priority by priority: each one's search has all above it as they were found, and may move but
+ * not lose them. Then as many as can be in their first choice of clusters. `known`: an assignment to start from.
+ */
+const search = (s: Scarce, known: Int32Array, effort: Effort): Int32Array => {
   const bins = new Bins(s);
-  let scale = scaleOf(s, 1);
-  for (const exponent of anew ? EXPONENTS : []) {
-    const meter: Meter = { left: Math.floor(effort.pack / EXPONENTS.length) };
-    const tried = prefixPack(bins, scaleOf(s, exponent), meter);
-    if (!better(s.priority, tried, best)) continue;
-    best = tried;
-    scale = scaleOf(s, exponent);
-    if (proven(s, best)) return best;
+  const scales = EXPONENTS.map((e) => scaleOf(s, e));
+  const packers = scales.map((scale) => new Packer(bins, scale));
+  const searcher = new Search(bins, pick(scales, 0), SEED);
+  const ends = stagesOf(s);
+  const meters = { pack: { left: effort.pack }, search: { left: effort.search } };
+  const patience = PATIENCE + 200 * s.hosts.length;
+  const picky = s.kinds.some((k) => k.picky);
+  let best: Int32Array = new Int32Array(s.items.length).fill(NONE);
+  const above: { readonly items: readonly number[]; readonly placed: number }[] = [];
+  let [from, placed] = [0, 0];
+  ends.forEach((to, stage) => {
+    bins.clear(to);
+    bins.load(best);
+    pick(packers, 0).add(from, meters.pack);
+    const offer = (host: Int32Array | undefined) => {
+      if (host && better(s.priority, host, best)) best = host;
+    };
+    const start = Int32Array.from(known, (j, i) => (i < to ? j : NONE));
+    best = bins.host.slice();
+    offer(start);
+    const own = Array.from({ length: to - from }, (_, x) => from + x);
+    const enough = Math.min(placed + mostBeside(s, above, own), mostOf(s, [...above.flatMap((a) => a.items), ...own]));
+    const share = ({ left }: Meter): Meter => ({ left: left * (stage < ends.length - 1 ? 1 / (ends.length - stage) : picky ? 3 / 4 : 1) });
+    for (const packer of packers) {
+      if (count(best, 0, to) >= enough) break;
+      const meter = share(meters.pack);
+      const before = meter.left;
+      offer(packer.anew(best, from, meter));
+      meters.pack.left -= before - meter.left;
+    }
+    if (count(best, 0, to) < enough) {
+      bins.load(best);
+      const meter = share(meters.search);
+      const before = meter.left;
+      searcher.run({ enough }, patience, meter);
+      meters.search.left -= before - meter.left;
+      offer(bins.host.slice());
+    }
+    above.push({ items: own, placed: count(best, from, to) });
+    placed = count(best, 0, to);
+    from = to;
+  });
+  if (picky) {
+    if (!better(s.priority, best, known) && firstsOf(s, known) > firstsOf(s, best)) best = known;
+    bins.load(best);
+    searcher.run({ enough: placed, firsts: mostFirsts(s) }, patience, meters.search);
+    if (!better(s.priority, best, bins.host) && firstsOf(s, bins.host) > firstsOf(s, best)) best = bins.host.slice();
   }
-  bins.load(best);
-  const bound = mostOf(s, Array.from(s.items.keys()));
-  new Search(bins, scale, SEED).run(bound, PATIENCE + 200 * s.hosts.length, { left: effort.search });
-  return better(s.priority, bins.host, best) ? bins.host.slice() : best;
+  return best;
+};
+
+/** No more than so many can be in their first choice of clusters. */
+const mostFirsts = (s: Scarce): number => {
+  const hostsOf = (k: Kind) => k.hosts.filter((j) => k.open[j] === FIRST);
+  const kinds = s.kinds.map((k) => ({ ...k, hosts: hostsOf(k), open: k.open.map((o) => (o === FIRST ? FIRST : 0)) }));
+  return mostOf({ ...s, kinds }, Array.from(s.items.keys()));
 };
 
 const seat = (seating: Seating, s: Scarce, host: Int32Array): void => {
@@ -139,8 +190,8 @@ const improvePart = (seating: Seating, items: readonly number[], effort: Effort)
   const bound = mostOf(whole, singles) + grouped;
   best.restore();
   const known = toLocal(whole, seating);
-  const attempt = (part: Scarce, from: Int32Array, share: number, anew: boolean): void => {
-    const found = search(part, from, { pack: effort.pack * share, search: effort.search * share }, anew);
+  const attempt = (part: Scarce, from: Int32Array, share: number): void => {
+    const found = search(part, from, { pack: effort.pack * share, search: effort.search * share });
     best.clear();
     seat(seating, part, found);
     fill(seating, items);
@@ -150,10 +201,9 @@ const improvePart = (seating: Seating, items: readonly number[], effort: Effort)
   if (items.some((i) => at(seating.problem.second, i) !== NONE)) {
     best.clear();
     const narrow = cutOut(seating, items, false);
-    attempt(narrow, new Int32Array(narrow.items.length).fill(NONE), 1 / 3, true);
-    attempt(whole, toLocal(whole, seating), 1 / 3, false);
-    attempt(whole, known, 1 / 3, true);
-  } else attempt(whole, known, 1, true);
+    attempt(narrow, new Int32Array(narrow.items.length).fill(NONE), 1 / 16);
+    attempt(whole, toLocal(whole, seating), 15 / 16);
+  } else attempt(whole, known, 1);
   best.restore();
   return bound;
 };

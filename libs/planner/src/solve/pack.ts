@@ -13,12 +13,12 @@ class Tightest {
   readonly #key: number[] = [];
 
   constructor(bins: Bins, kind: number, scale: Scale) {
-    const k = pick(bins.scarce.kinds, kind);
-    for (let x = 0; x < k.hosts.length; x++) {
-      const j = at(k.hosts, x);
-      if (!bins.fits(k, j)) continue;
+    const { hosts } = pick(bins.scarce.kinds, kind);
+    for (let x = 0; x < hosts.length; x++) {
+      const j = at(hosts, x);
+      if (!bins.fits(kind, j)) continue;
       this.#host.push(j);
-      this.#key.push(slack(bins, k, j, scale));
+      this.#key.push(slack(bins, kind, j, scale));
     }
     for (let i = (this.#host.length >> 1) - 1; i >= 0; i--) this.#sink(i);
   }
@@ -59,16 +59,15 @@ class Tightest {
   }
 }
 
-/** Packs the given items into empty bins, in the order given, each where least is left over. Returns how many fit. */
+/** Puts the given items, in the order given, each where least is left over. Returns how many fit. */
 const pack = (bins: Bins, items: Int32Array, scale: Scale, meter: Meter): number => {
-  bins.clear();
   let placed = 0;
   let kind: number = NONE;
   let heap: Tightest | undefined;
   for (let x = 0; x < items.length; x++) {
     const i = at(items, x);
-    if (at(bins.scarce.kindOf, i) !== kind || !heap) {
-      kind = at(bins.scarce.kindOf, i);
+    if (bins.kindOf(i) !== kind || !heap) {
+      kind = bins.kindOf(i);
       heap = new Tightest(bins, kind, scale);
       meter.left -= pick(bins.scarce.kinds, kind).hosts.length;
     }
@@ -76,12 +75,12 @@ const pack = (bins: Bins, items: Int32Array, scale: Scale, meter: Meter): number
     while (heap.size > 0) {
       const j = heap.top;
       meter.left -= 1;
-      if (bins.fits(bins.kind(i), j) && !bins.kept(i, j)) {
+      if (bins.fits(kind, j) && !bins.kept(i, j)) {
         bins.put(i, j);
         placed += 1;
         break;
       }
-      if (bins.fits(bins.kind(i), j)) kept.push(j);
+      if (bins.fits(kind, j)) kept.push(j);
       heap.pop();
     }
     // Hosts that only the server group shut are open again to the next item.
@@ -90,63 +89,92 @@ const pack = (bins: Bins, items: Int32Array, scale: Scale, meter: Meter): number
   return placed;
 };
 
-/** The orders in which one scale sees the items: for choosing (small first) and for packing (large first). */
-const orders = (bins: Bins, scale: Scale) => {
-  const { scarce } = bins;
-  const n = scarce.items.length;
-  const size = scarce.kinds.map((k) => sizeOf(k, scale));
-  const all = Int32Array.from({ length: n }, (_, i) => i);
-  const key = (sign: 1 | -1, grouped: number) =>
-    Float64Array.from(all, (i) => sign * pick(size, at(scarce.kindOf, i)) + (at(scarce.company, i) === NONE ? 0 : grouped));
-  const byKind = (a: number, b: number) => at(scarce.kindOf, a) - at(scarce.kindOf, b) || a - b;
-  return { small: sortByKey(all.slice(), key(1, 1e-9), byKind), large: sortByKey(all.slice(), key(-1, 0), byKind) };
-};
+/** How many more than fit at once are tried: they may still leave more placed, and a pack is not quite monotone. */
+const BEYOND = 8;
 
-/**
- * As many items as possible, higher priority first: per priority the most of its small items that still pack, large
- * before small, together with everything chosen before. All-large-first would starve the many for the few.
- */
-export const prefixPack = (bins: Bins, scale: Scale, meter: Meter): Int32Array => {
-  const { scarce } = bins;
-  const { small, large } = orders(bins, scale);
-  const chosen = new Uint8Array(scarce.items.length);
-  let best = new Int32Array(scarce.items.length).fill(NONE);
-  let kept = 0;
-  const attempt = (level: Int32Array, k: number): number => {
-    for (let x = 0; x < level.length; x++) chosen[at(level, x)] = x < k ? 1 : 0;
-    return pack(
-      bins,
-      large.filter((i) => chosen[i] === 1),
-      scale,
-      meter,
-    );
-  };
-  for (const priority of [...new Set(scarce.priority)].sort((a, b) => a - b)) {
-    const level = small.filter((i) => at(scarce.priority, i) === priority);
+/** One scale's way to see the items: small first for choosing, large first for packing. */
+export class Packer {
+  readonly #bins: Bins;
+  readonly #scale: Scale;
+  readonly #small: Int32Array;
+  readonly #large: Int32Array;
+  readonly #chosen: Uint8Array;
+  readonly #packed: Int32Array;
+
+  constructor(bins: Bins, scale: Scale) {
+    const { scarce } = bins;
+    this.#bins = bins;
+    this.#scale = scale;
+    const n = scarce.items.length;
+    const size = scarce.kinds.map((k) => sizeOf(k, scale));
+    const all = Int32Array.from({ length: n }, (_, i) => i);
+    const key = (sign: 1 | -1, grouped: number) =>
+      Float64Array.from(all, (i) => sign * pick(size, at(scarce.kindOf, i)) + (at(scarce.company, i) === NONE ? 0 : grouped));
+    const byKind = (a: number, b: number) => at(scarce.kindOf, a) - at(scarce.kindOf, b) || a - b;
+    this.#small = sortByKey(all.slice(), key(1, 1e-9), byKind);
+    this.#large = sortByKey(all.slice(), key(-1, 0), byKind);
+    this.#chosen = new Uint8Array(n);
+    this.#packed = new Int32Array(n);
+  }
+
+  /** Adds to what is in the bins: the items from `from` on that still find room, small ones first. */
+  add(from: number, meter: Meter): void {
+    const { active, host } = this.#bins;
+    const items = this.#small.filter((i) => i >= from && i < active && at(host, i) === NONE);
+    pack(this.#bins, items, this.#scale, meter);
+  }
+
+  /**
+   * Packs the active items anew: all that `above` places of those before `from`, and as many of the others as possible, the
+   * small ones, large before small. All-large-first would starve the many for the few. Undefined where not even those
+   * of `above` fit in this order.
+   */
+  anew(above: Int32Array, from: number, meter: Meter): Int32Array | undefined {
+    const { active } = this.#bins;
+    const level = this.#small.filter((i) => i >= from && i < active);
+    let kept = 0;
+    for (let i = 0; i < active; i++) this.#chosen[i] = i < from && at(above, i) !== NONE ? 1 : 0;
+    for (let i = 0; i < from; i++) kept += at(above, i) === NONE ? 0 : 1;
     let most = -1;
-    const keep = (k: number): boolean => {
-      const placed = attempt(level, k);
-      const higher = bins.host.reduce((n, j, i) => n + (j !== NONE && at(scarce.priority, i) < priority ? 1 : 0), 0);
-      if (higher === kept && placed > most) {
+    let best: Int32Array | undefined;
+    const attempt = (k: number): boolean => {
+      const placed = this.#attempt(level, k, meter);
+      if (placed > most && this.#placedBefore(from) === kept) {
         most = placed;
-        best = bins.host.slice();
+        best = this.#bins.host.slice();
       }
       return placed === kept + k;
     };
+    if (attempt(level.length)) return best;
     let [low, high] = [0, level.length];
-    if (keep(level.length)) low = level.length;
     while (low + 1 < high && meter.left > 0) {
       const middle = (low + high) >> 1;
-      if (keep(middle)) low = middle;
+      if (attempt(middle)) low = middle;
       else high = middle;
     }
-    // A few more than fit may still leave more placed, and a pack is not quite monotone.
-    for (let k = low + 1; k <= Math.min(low + 24, level.length) && meter.left > 0; k++) keep(k);
-    kept = Math.max(kept, most);
-    for (let i = 0; i < best.length; i++) chosen[i] = at(best, i) === NONE ? 0 : 1;
+    for (let k = low + 1; k <= Math.min(low + BEYOND, level.length) && meter.left > 0; k++) attempt(k);
+    return best;
   }
-  return best;
-};
+
+  #attempt(level: Int32Array, k: number, meter: Meter): number {
+    for (let x = 0; x < level.length; x++) this.#chosen[at(level, x)] = x < k ? 1 : 0;
+    const { active } = this.#bins;
+    let n = 0;
+    for (let x = 0; x < this.#large.length; x++) {
+      const i = at(this.#large, x);
+      if (i < active && this.#chosen[i] === 1) this.#packed[n++] = i;
+    }
+    meter.left -= this.#large.length >> 2;
+    this.#bins.clear();
+    return pack(this.#bins, this.#packed.subarray(0, n), this.#scale, meter);
+  }
+
+  #placedBefore(from: number): number {
+    let n = 0;
+    for (let i = 0; i < from; i++) if (at(this.#bins.host, i) !== NONE) n += 1;
+    return n;
+  }
+}
 
 /** Lexicographic by priority: does `a` place more of the first priority in which they differ? */
 export const better = (priority: Int32Array, a: Int32Array, b: Int32Array): boolean => {

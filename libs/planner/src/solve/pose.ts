@@ -1,32 +1,24 @@
 import type { VmId } from '@lifeboat/kernel';
-import { at, pick, range, sortByKey } from '../arrays.ts';
+import { at, pick } from '../arrays.ts';
 import type { FleetModel } from '../model/fleet-model.ts';
 import { NOWHERE } from '../model/hosts.ts';
 import type { PlanAsk } from '../request.ts';
 import { Demands, type Tiers } from './demands.ts';
+import { type Choice, Drafts } from './drafts.ts';
 import { type Company, NONE, type Problem, type Refused } from './problem.ts';
 import { Room } from './room.ts';
-
-interface Draft {
-  readonly rows: readonly number[];
-  readonly shape: number;
-  readonly first: number;
-  readonly second: number;
-  readonly pin: number;
-  /** One that a hard group keeps apart: seated before its likes, while there is choice. */
-  readonly apart: boolean;
-}
 
 /** Turns a fleet and a question into columns: who moves, who stays and counts, what is closed, what is still free. */
 export class Pose {
   readonly #model: FleetModel;
   readonly #ask: PlanAsk;
   readonly #failed = new Set<number>();
+  /** The VMs of the plan that do not stand on a failed host. */
   readonly #moving = new Set<number>();
   /** VM row → the host row it is on its way to. */
   readonly #arriving = new Map<number, number>();
   readonly #refused: Refused[] = [];
-  readonly #drafts: Draft[] = [];
+  readonly #drafts = new Drafts();
   readonly #demands: Demands;
   readonly #room: Room;
 
@@ -58,7 +50,7 @@ export class Pose {
     }
     const asked = (list: readonly VmId[]) => [...new Set(list)].map((id) => vms.find(id)).filter((v) => v !== undefined);
     const wanted = this.#ask.vms ? asked(this.#ask.vms) : [...this.#failed].flatMap((h) => this.#model.vmsOn(h));
-    return wanted.filter((v) => !this.#arriving.has(v));
+    return this.#arriving.size === 0 ? wanted : wanted.filter((v) => !this.#arriving.has(v));
   }
 
   /** No VM goes to a failed or excluded host, nor to a host that this plan moves VMs away from. */
@@ -67,6 +59,7 @@ export class Pose {
     const shut = (row: number) => at(layout.positionOf, row) >= 0 && this.#room.close(at(layout.positionOf, row));
     for (const v of wanted) {
       if (vms.unevacuable.has(v)) continue;
+      if (this.#failed.has(at(vms.host, v))) continue;
       this.#moving.add(v);
       shut(at(vms.host, v));
     }
@@ -80,12 +73,12 @@ export class Pose {
       const size = pick(vms.flavors, at(vms.flavor, v)).size;
       if (host !== at(vms.host, v)) this.#reserve(host, size.vcpus, size.memoryMb, size.diskGb);
     }
-    this.#room.count();
+    this.#room.measure();
   }
 
   #reserve(row: number | undefined, vcpus: number, memory: number, disk: number): void {
     const p = row === undefined ? NONE : at(this.#model.layout.positionOf, row);
-    if (p >= 0) this.#room.take(p, vcpus, memory, disk);
+    if (p >= 0) this.#room.reserve(p, vcpus, memory, disk);
   }
 
   #admit(v: number, bundles: Map<number, number[]>): void {
@@ -100,14 +93,14 @@ export class Pose {
     else this.#draft(v, tiers, bundles);
   }
 
-  #draft(v: number, { first, second }: Tiers, bundles: Map<number, number[]>): void {
+  #draft(v: number, tiers: Tiers, bundles: Map<number, number[]>): void {
     const { vms } = this.#model;
     const policy = this.#policyOf(v);
     if (policy === 'affinity') {
       const rows = bundles.get(at(vms.group, v));
       if (rows) rows.push(v);
       else bundles.set(at(vms.group, v), [v]);
-    } else this.#drafts.push({ rows: [v], shape: this.#demands.shapeOf(v), first, second, pin: NONE, apart: policy === 'anti-affinity' });
+    } else this.#drafts.add(v, this.#demands.shapeOf(v), tiers, NONE, policy === 'anti-affinity');
   }
 
   #policyOf(v: number) {
@@ -126,18 +119,17 @@ export class Pose {
       return;
     }
     const [pin = NONE] = homes;
-    if (pin !== NONE)
-      for (const v of ordered) this.#drafts.push({ rows: [v], shape: this.#demands.shapeOf(v), ...this.#tiersOf(v), pin, apart: false });
+    if (pin !== NONE) for (const v of ordered) this.#drafts.add(v, this.#demands.shapeOf(v), this.#tiersOf(v), pin, false);
     else {
       const shared = this.#demands.common(ordered.map((v) => this.#tiersOf(v)));
-      if (shared) this.#drafts.push({ rows: ordered, shape: this.#demands.shapeOfAll(ordered), ...shared, pin: NONE, apart: false });
+      if (shared) this.#drafts.addTogether(ordered, this.#demands.shapeOfAll(ordered), shared, NONE);
       else
         for (const vm of ordered)
           this.#refused.push({ vm, kind: 'no-room', because: 'the members of its affinity group may not go to one and the same cluster' });
     }
   }
 
-  #tiersOf(v: number): { first: number; second: number } {
+  #tiersOf(v: number): Choice {
     const { hosts, vms } = this.#model;
     const { first, second } = this.#demands.tiers(at(hosts.cluster, at(vms.host, v)), at(vms.high, v) === 1);
     return { first, second };
@@ -157,37 +149,48 @@ export class Pose {
 
   #columns(): Problem {
     const { vms } = this.#model;
-    const drafts = this.#inOrder();
-    const n = drafts.length;
+    const drafts = this.#drafts;
+    const order = drafts.inOrder(vms, this.#demands.ranksBySize(this.#room.supply));
+    const n = order.length;
     const column = () => new Int32Array(n);
     const p = {
       vm: column(),
       shape: column(),
       first: column(),
       second: column(),
-      type: column(),
-      company: column(),
       pin: column(),
       priority: column(),
+      type: column(),
+      company: column(),
     };
     const together: Problem['together'] = new Map();
     const types = [0];
     const localType = new Map([[0, 0]]);
+    const numberOf = (row: number): number => {
+      const type = at(vms.type, row);
+      const known = localType.get(type);
+      if (known !== undefined) return known;
+      localType.set(type, types.length);
+      return types.push(type) - 1;
+    };
     const companies: Company[] = [];
     const localCompany = new Map<number, number>();
-    drafts.forEach((d, i) => {
-      const v = pick(d.rows, 0);
-      if (d.rows.length > 1) together.set(i, d.rows);
-      for (const row of d.rows) if (!localType.has(at(vms.type, row))) localType.set(at(vms.type, row), types.push(at(vms.type, row)) - 1);
+    for (let i = 0; i < n; i++) {
+      const d = at(order, i);
+      const v = pick(drafts.vm, d);
+      const rows = drafts.together.size === 0 ? undefined : drafts.together.get(d);
       p.vm[i] = v;
-      p.shape[i] = d.shape;
-      p.first[i] = d.first;
-      p.second[i] = d.second;
-      p.pin[i] = d.pin;
-      p.type[i] = localType.get(at(vms.type, v)) ?? 0;
+      p.shape[i] = pick(drafts.shape, d);
+      p.first[i] = pick(drafts.first, d);
+      p.second[i] = pick(drafts.second, d);
+      p.pin[i] = pick(drafts.pin, d);
       p.priority[i] = at(vms.priority, v);
+      p.type[i] = numberOf(v);
       p.company[i] = this.#companyOf(v, companies, localCompany);
-    });
+      if (!rows) continue;
+      together.set(i, rows);
+      for (const row of rows) numberOf(row);
+    }
     const racks = this.#model.hosts.racks.size;
     const standing = this.#standing(types, localType, racks);
     const { shapes, domains } = this.#demands;
@@ -195,23 +198,6 @@ export class Pose {
     const choices = (v: number) => Object.values(this.#tiersOf(v)).filter((d) => d !== NONE);
     const known = { model: this.#model, room: this.#room, shapes, domains, shapeOfAll, choices, refused: this.#refused };
     return { ...known, ...p, items: n, together, companies, types, racks, standing };
-  }
-
-  #inOrder(): Draft[] {
-    const { vms } = this.#model;
-    const n = this.#drafts.length;
-    const ranks = this.#demands.ranksBySize(this.#room.supply);
-    const key = new Float64Array(n);
-    this.#drafts.forEach((d, i) => {
-      const v = pick(d.rows, 0);
-      key[i] =
-        ((at(vms.priority, v) * 2 ** 14 + Math.min(2 ** 14 - 1, at(ranks, d.shape))) * 2 + (d.apart ? 0 : 1)) * 2 ** 28 +
-        ((at(vms.fingerprint, v) >>> 4) & 0xfffffff);
-    });
-    const byId = (a: number, b: number) =>
-      vms.id(pick(pick(this.#drafts, a).rows, 0)) < vms.id(pick(pick(this.#drafts, b).rows, 0)) ? -1 : 1;
-    const order = sortByKey(range(0, n), key, byId);
-    return Array.from(order, (i) => pick(this.#drafts, i));
   }
 
   #companyOf(v: number, companies: Company[], local: Map<number, number>): number {
@@ -235,7 +221,7 @@ export class Pose {
       if (t && rack !== NOWHERE) standing[t * racks + rack] = at(standing, t * racks + rack) + by;
     };
     for (const h of this.#failed) for (const v of this.#model.vmsOn(h)) shift(v, h, -1);
-    for (const v of this.#moving) if (!this.#failed.has(at(vms.host, v))) shift(v, at(vms.host, v), -1);
+    for (const v of this.#moving) shift(v, at(vms.host, v), -1);
     for (const [v, to] of this.#arriving) {
       if (!this.#failed.has(at(vms.host, v))) shift(v, at(vms.host, v), -1);
       if (!this.#failed.has(to)) shift(v, to, 1);

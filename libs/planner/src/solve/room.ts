@@ -1,15 +1,12 @@
 import { at, real } from '../arrays.ts';
 import type { FleetModel } from '../model/fleet-model.ts';
+import { CLOSED } from '../model/ground.ts';
 import type { Layout } from '../model/layout.ts';
 
-/** Less than any need, also than `NO_NEED`: nothing may go to a closed host. */
-export const CLOSED = -(2 ** 31);
+export { CLOSED };
 /** What stands for a need of zero: it fits on a host that is overfull in that resource, as in Placement. */
 export const NO_NEED = CLOSED + 1;
 export const needed = (n: number): number => (n === 0 ? NO_NEED : n);
-
-/** How much memory load weighs against CPU load: a host short of memory kills VMs, one short of CPU slows them. */
-export const MEMORY_WEIGHT = 2;
 
 /** What is left on every host while a plan is made, by position in the layout. */
 export class Room {
@@ -22,53 +19,59 @@ export class Room {
   readonly perMemory: Float64Array;
   readonly perVcpu: Float64Array;
   readonly layout: Layout;
-  readonly supply = { vcpus: 1, memory: 1, disk: 1 };
+  /** What is free in all, less what was closed and reserved before the plan began; never zero. */
+  readonly supply: { vcpus: number; memory: number; disk: number };
   /** The least that one MB and one vCPU add to any open host's load. */
-  readonly gain = { memory: 0, vcpus: 0 };
+  readonly gain: { readonly memory: number; readonly vcpus: number };
+  /** Least load of any open host per segment, before the plan takes anything. */
+  readonly least: Float64Array;
+  /** The positions of each segment by load, from the least; and where each position stands in it. */
+  readonly byLoad: Int32Array;
+  readonly #rank: Int32Array;
+  readonly #touched = new Set<number>();
 
   constructor(model: FleetModel) {
-    const layout = model.layout;
-    const t = model.hosts;
-    this.layout = layout;
-    const n = layout.hosts;
-    this.vcpus = new Int32Array(n);
-    this.memory = new Int32Array(n);
-    this.disk = new Int32Array(n);
-    this.profile = new Int32Array(n);
-    this.load = new Float64Array(n);
-    this.perMemory = new Float64Array(n);
-    this.perVcpu = new Float64Array(n);
-    for (let p = 0; p < n; p++) {
-      const row = at(layout.rowAt, p);
-      const open = at(t.usable, row) === 1;
-      const capVcpus = at(t.capVcpus, row);
-      const capMemory = at(t.capMemory, row);
-      this.vcpus[p] = open ? capVcpus - at(t.usedVcpus, row) : CLOSED;
-      this.memory[p] = open ? capMemory - at(t.usedMemory, row) : CLOSED;
-      this.disk[p] = open ? at(t.capDisk, row) - at(t.usedDisk, row) : CLOSED;
-      this.profile[p] = at(t.profile, row);
-      this.load[p] = MEMORY_WEIGHT * real(t.loadMemory, row) + real(t.loadCpu, row);
-      this.perMemory[p] = MEMORY_WEIGHT / (capMemory || 1);
-      this.perVcpu[p] = 1 / (capVcpus || 1);
-    }
+    const { ground } = model;
+    this.layout = ground.layout;
+    this.vcpus = ground.vcpus.slice();
+    this.memory = ground.memory.slice();
+    this.disk = ground.disk.slice();
+    this.load = ground.load.slice();
+    this.least = ground.least.slice();
+    this.byLoad = ground.byLoad.slice();
+    this.#rank = ground.rank.slice();
+    this.profile = ground.profile;
+    this.perMemory = ground.perMemory;
+    this.perVcpu = ground.perVcpu;
+    this.gain = ground.gain;
+    this.supply = { vcpus: ground.supply.vcpus + 1, memory: ground.supply.memory + 1, disk: ground.supply.disk + 1 };
   }
 
   close(p: number): void {
+    if (this.closed(p)) return;
+    this.#supply(p, -1);
     this.vcpus[p] = CLOSED;
     this.memory[p] = CLOSED;
     this.disk[p] = CLOSED;
+    this.#touched.add(at(this.layout.segmentOf, p));
   }
 
   closed(p: number): boolean {
     return at(this.vcpus, p) === CLOSED;
   }
 
-  fits(p: number, vcpus: number, memory: number, disk: number): boolean {
-    return needed(vcpus) <= at(this.vcpus, p) && needed(memory) <= at(this.memory, p) && needed(disk) <= at(this.disk, p);
+  /** Takes room before the plan begins: it counts as neither free nor supply. */
+  reserve(p: number, vcpus: number, memory: number, disk: number): void {
+    if (this.closed(p)) return;
+    this.#supply(p, -1);
+    this.take(p, vcpus, memory, disk);
+    this.#supply(p, 1);
+    this.reorder(p);
+    this.#touched.add(at(this.layout.segmentOf, p));
   }
 
-  projected(p: number, vcpus: number, memory: number): number {
-    return real(this.load, p) + memory * real(this.perMemory, p) + vcpus * real(this.perVcpu, p);
+  fits(p: number, vcpus: number, memory: number, disk: number): boolean {
+    return needed(vcpus) <= at(this.vcpus, p) && needed(memory) <= at(this.memory, p) && needed(disk) <= at(this.disk, p);
   }
 
   /** Takes room; negative amounts give it back. A closed host stays closed. */
@@ -81,19 +84,50 @@ export class Room {
     this.load[p] = real(this.load, p) + memory * real(this.perMemory, p) + vcpus * real(this.perVcpu, p);
   }
 
-  /** What is free in all, counted once the closed hosts are known. */
-  count(): void {
-    const s = { vcpus: 1, memory: 1, disk: 1 };
-    const gain = { memory: Infinity, vcpus: Infinity };
-    for (let p = 0; p < this.layout.hosts; p++) {
-      if (this.closed(p)) continue;
-      s.vcpus += Math.max(0, at(this.vcpus, p));
-      s.memory += Math.max(0, at(this.memory, p));
-      s.disk += Math.max(0, at(this.disk, p));
-      gain.memory = Math.min(gain.memory, real(this.perMemory, p));
-      gain.vcpus = Math.min(gain.vcpus, real(this.perVcpu, p));
+  /** Puts a host whose load changed at its place among its neighbours again. */
+  reorder(p: number): void {
+    const { byLoad, load, layout } = this;
+    const rank = this.#rank;
+    const segment = at(layout.segmentOf, p);
+    const [first, last] = [at(layout.start, segment), at(layout.start, segment + 1) - 1];
+    const own = real(load, p);
+    let x = at(rank, p);
+    for (; x < last; x++) {
+      const other = at(byLoad, x + 1);
+      if (real(load, other) > own || (real(load, other) === own && other > p)) break;
+      byLoad[x] = other;
+      rank[other] = x;
     }
-    Object.assign(this.supply, s);
-    if (gain.memory < Infinity) Object.assign(this.gain, gain);
+    for (; x > first; x--) {
+      const other = at(byLoad, x - 1);
+      if (real(load, other) < own || (real(load, other) === own && other < p)) break;
+      byLoad[x] = other;
+      rank[other] = x;
+    }
+    byLoad[x] = p;
+    rank[p] = x;
+  }
+
+  /** The least load of any open host of a segment. */
+  leastOf(segment: number): number {
+    const { layout, byLoad, load, vcpus } = this;
+    const end = at(layout.start, segment + 1);
+    for (let x = at(layout.start, segment); x < end; x++) {
+      const p = at(byLoad, x);
+      if (at(vcpus, p) !== CLOSED) return real(load, p);
+    }
+    return Infinity;
+  }
+
+  /** Takes the least loads anew, once all that is closed and reserved beforehand is known. */
+  measure(): void {
+    for (const segment of this.#touched) this.least[segment] = this.leastOf(segment);
+    this.#touched.clear();
+  }
+
+  #supply(p: number, by: 1 | -1): void {
+    this.supply.vcpus += by * Math.max(0, at(this.vcpus, p));
+    this.supply.memory += by * Math.max(0, at(this.memory, p));
+    this.supply.disk += by * Math.max(0, at(this.disk, p));
   }
 }

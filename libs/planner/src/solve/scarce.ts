@@ -10,9 +10,13 @@ export interface Kind {
   readonly disk: number;
   /** The hosts that may take it as far as clusters, traits and zones go, ascending. */
   readonly hosts: Int32Array;
-  /** The same by host: 1 = allowed. */
+  /** The same by host: FIRST where it is in the first choice of clusters, else SECOND; 0: not allowed. */
   readonly open: Uint8Array;
+  /** Has it two choices of clusters, and are hosts of the first among these? */
+  readonly picky: boolean;
 }
+export const FIRST = 2;
+export const SECOND = 1;
 
 /**
  * A part of the plan where room is scarce, cut out small: the clusters that its items compete for, with nothing of the
@@ -20,6 +24,7 @@ export interface Kind {
  */
 export interface Scarce {
   readonly hosts: Int32Array;
+  /** In planning order: by priority. */
   readonly items: Int32Array;
   readonly kindOf: Int32Array;
   readonly kinds: readonly Kind[];
@@ -130,9 +135,10 @@ const kindFor = (seating: Seating, i: number, second: boolean, local: ReadonlyMa
   for (const d of domains)
     for (const p of positionsOf(seating, d)) {
       const j = local.get(p);
-      if (j === undefined || (pin !== NONE && pin !== p)) continue;
-      if (!s.allowed || at(s.allowed, at(problem.room.profile, p)) === 1) open[j] = 1;
+      if (j === undefined || open[j] !== 0 || (pin !== NONE && pin !== p)) continue;
+      if (!s.allowed || at(s.allowed, at(problem.room.profile, p)) === 1) open[j] = d === at(problem.first, i) ? FIRST : SECOND;
     }
-  const hosts = Int32Array.from(open.keys()).filter((j) => open[j] === 1);
-  return { vcpus: needed(s.vcpus), memory: needed(s.memory), disk: needed(s.disk), hosts, open };
+  const hosts = Int32Array.from(open.keys()).filter((j) => open[j] !== 0);
+  const picky = domains.length > 1 && open.includes(FIRST);
+  return { vcpus: needed(s.vcpus), memory: needed(s.memory), disk: needed(s.disk), hosts, open, picky };
 };

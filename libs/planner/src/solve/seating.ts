@@ -1,9 +1,11 @@
 import { at, pick, real } from '../arrays.ts';
 import { type Company, type Domain, NONE, type Problem } from './problem.ts';
-import { CLOSED, needed } from './room.ts';
+import { needed } from './room.ts';
 
-/** Added to a host's load per member of the item's group there, where the group's policy is soft. */
-const SOFT = 16;
+/** Added to a host's load per member of the item's group there, where the group's policy is soft; above any real load. */
+export const SOFT = 16;
+/** More than adding up loads in another order can make of a difference. */
+export const ROUNDING = 1e-9;
 
 /** Who sits where, with all that follows from it: room, load, rack counts, server groups. Every step can be undone. */
 export class Seating {
@@ -23,25 +25,25 @@ export class Seating {
   readonly #stamped: Int32Array;
   readonly #members: number[][];
   #serial = 0;
-  readonly #open = new Map<Domain, Int32Array>();
+  readonly #open = new Map<Domain, { readonly segments: Int32Array; readonly racks: Int32Array }>();
 
   constructor(problem: Problem) {
     this.problem = problem;
     const { layout } = problem.room;
     this.place = new Int32Array(problem.items).fill(NONE);
     this.count = problem.standing.slice();
-    this.least = new Float64Array(layout.segments);
-    for (let s = 0; s < layout.segments; s++) this.measure(s);
+    this.least = problem.room.least.slice();
     this.#stamp = new Int32Array(layout.hosts);
     this.#stamped = new Int32Array(layout.hosts);
     this.#members = problem.companies.map((c) => [...c.members]);
   }
 
-  /** The segments of a domain that have an open host. */
-  open(domain: Domain): Int32Array {
+  /** The segments of a domain that have an open host, and their racks. */
+  open(domain: Domain): { readonly segments: Int32Array; readonly racks: Int32Array } {
     const known = this.#open.get(domain);
     if (known) return known;
-    const open = domain.segments.filter((s) => real(this.least, s) < Infinity);
+    const segments = domain.segments.filter((s) => real(this.least, s) < Infinity);
+    const open = { segments, racks: segments.map((s) => at(this.problem.room.layout.rackOf, s)) };
     this.#open.set(domain, open);
     return open;
   }
@@ -87,6 +89,7 @@ export class Seating {
     const { problem } = this;
     const s = pick(problem.shapes, at(problem.shape, i));
     problem.room.take(position, by * s.vcpus, by * s.memory, by * s.disk);
+    problem.room.reorder(position);
     const rack = this.rackOf(position);
     if (problem.together.size === 0 || !problem.together.has(i)) this.#tally(at(problem.type, i), rack, by);
     else for (const type of this.typesOf(i)) this.#tally(type, rack, by);
@@ -112,6 +115,12 @@ export class Seating {
   companyOf(i: number): Company | undefined {
     const c = at(this.problem.company, i);
     return c === NONE ? undefined : pick(this.problem.companies, c);
+  }
+
+  /** Where the members of the item's group are, one entry per member. */
+  membersOf(i: number): readonly number[] {
+    const c = at(this.problem.company, i);
+    return c === NONE ? [] : pick(this.#members, c);
   }
 
   /** Marks the hosts where members of the item's group are; returns what to compare stamps with. */
@@ -156,17 +165,21 @@ export class Seating {
     const serial = company ? this.#mark(i) : NONE;
     const limit = company?.policy === 'anti-affinity' ? company.limit : Infinity;
     const soft = company?.policy === 'soft-anti-affinity' ? SOFT : company?.policy === 'soft-affinity' ? -SOFT : 0;
-    const { vcpus: freeVcpus, memory: freeMemory, disk: freeDisk, load: loads, perMemory, perVcpu, profile } = room;
+    const { vcpus: freeVcpus, memory: freeMemory, disk: freeDisk, load: loads, perMemory, perVcpu, profile, byLoad } = room;
     const { allowed, memory: addMemory, vcpus: addVcpus } = s;
+    const gain = addMemory * room.gain.memory + addVcpus * room.gain.vcpus - ROUNDING;
     let found: number = NONE;
     let least = Infinity;
     let barred = false;
     const end = at(room.layout.start, segment + 1);
-    for (let p = at(room.layout.start, segment); p < end; p++) {
-      let load = real(loads, p) + addMemory * real(perMemory, p) + addVcpus * real(perVcpu, p);
-      if (load >= least && soft === 0) continue;
+    for (let x = at(room.layout.start, segment); x < end; x++) {
+      const p = at(byLoad, x);
+      let load = real(loads, p);
+      // From the least load up: what comes after this one ends above what was found.
+      if (load + gain > least && soft === 0) break;
       if (vcpus > at(freeVcpus, p) || memory > at(freeMemory, p) || disk > at(freeDisk, p)) continue;
       if (allowed && at(allowed, at(profile, p)) === 0) continue;
+      load += addMemory * real(perMemory, p) + addVcpus * real(perVcpu, p);
       if (serial !== NONE && at(this.#stamp, p) === serial) {
         if (at(this.#stamped, p) >= limit) {
           barred = true;
@@ -174,7 +187,7 @@ export class Seating {
         }
         load += soft * at(this.#stamped, p);
       }
-      if (load < least) {
+      if (load < least || (load === least && p < found)) {
         least = load;
         found = p;
       }
@@ -186,10 +199,6 @@ export class Seating {
 
   /** Takes the least load of a segment anew. */
   measure(segment: number): void {
-    const { layout, load, vcpus } = this.problem.room;
-    let least = Infinity;
-    const end = at(layout.start, segment + 1);
-    for (let p = at(layout.start, segment); p < end; p++) if (real(load, p) < least && at(vcpus, p) !== CLOSED) least = real(load, p);
-    this.least[segment] = least;
+    this.least[segment] = this.problem.room.leastOf(segment);
   }
 }

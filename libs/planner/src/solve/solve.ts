@@ -23,8 +23,8 @@ const spreadOf = (seating: Seating): Spread[] => {
   const levels = new Levels(seating);
   const spread: Spread[] = [];
   for (let type = 1; type < seating.problem.types.length; type++) {
-    const most = levels.most(type);
-    if (levels.tight(type, most)) spread.push({ type, most, lowerBound: most });
+    const { most, tight } = levels.settled(type);
+    if (tight) spread.push({ type, most, lowerBound: most });
     else spread.push({ type, most, lowerBound: Math.max(levels.bound(type, false), levels.bound(type, true)) });
   }
   return spread;

@@ -30,20 +30,42 @@ const openRacks = (problem: Problem, domain: number): Int32Array => {
 export class Levels {
   readonly #seating: Seating;
   readonly #racks: (Int32Array | undefined)[] = [];
-  /** Type → domain → VMs seated there. */
-  readonly #seated: Map<number, number>[];
+  /** By type and domain: VMs seated there; NONE where the type has no business. */
+  readonly #seated: Int32Array;
+  readonly #domains: number;
+  /** By type: the highest count of a rack to which an item went. */
+  readonly #peak: Int32Array;
+  /** By domain, of the type that was looked at last. */
+  readonly #highest: Int32Array;
+  readonly #sum: Int32Array;
 
   constructor(seating: Seating) {
     this.#seating = seating;
     const { problem } = seating;
-    this.#seated = problem.types.map(() => new Map());
+    this.#domains = problem.domains.length;
+    this.#seated = new Int32Array(problem.types.length * this.#domains).fill(NONE);
+    this.#peak = new Int32Array(problem.types.length);
+    this.#highest = new Int32Array(this.#domains);
+    this.#sum = new Int32Array(this.#domains);
     for (let i = 0; i < problem.items; i++) {
-      const d = at(seating.place, i) === NONE ? at(problem.first, i) : domainOf(seating, i);
-      for (const type of seating.typesOf(i)) {
-        const here = pick(this.#seated, type);
-        here.set(d, (here.get(d) ?? 0) + (at(seating.place, i) === NONE ? 0 : 1));
-      }
+      const seated = at(seating.place, i) === NONE ? 0 : 1;
+      const d = seated ? domainOf(seating, i) : at(problem.first, i);
+      if (problem.together.size === 0 || !problem.together.has(i)) this.#note(at(problem.type, i), d, seated, i);
+      else for (const type of seating.typesOf(i)) this.#note(type, d, seated, i);
     }
+  }
+
+  #note(type: number, domain: number, seated: number, i: number): void {
+    const x = type * this.#domains + domain;
+    this.#seated[x] = Math.max(0, at(this.#seated, x)) + seated;
+    if (seated === 0) return;
+    const here = this.#seating.standing(type, this.#seating.rackOf(at(this.#seating.place, i)));
+    if (here > at(this.#peak, type)) this.#peak[type] = here;
+  }
+
+  /** How many VMs of a type are seated in a domain; NONE where it has no business. */
+  #in(type: number, domain: number): number {
+    return at(this.#seated, type * this.#domains + domain);
   }
 
   racks(domain: number): Int32Array {
@@ -54,37 +76,54 @@ export class Levels {
     return made;
   }
 
-  domains(type: number): IterableIterator<number> {
-    return pick(this.#seated, type).keys();
-  }
-
   most(type: number): number {
+    const { count, problem } = this.#seating;
+    const row = type * problem.racks;
     let most = 0;
-    for (const d of this.domains(type)) for (const r of this.racks(d)) most = Math.max(most, this.#seating.standing(type, r));
+    for (let d = 0; d < this.#domains; d++) {
+      if (this.#in(type, d) === NONE) continue;
+      const racks = this.racks(d);
+      for (let x = 0; x < racks.length; x++) if (at(count, row + at(racks, x)) > most) most = at(count, row + at(racks, x));
+    }
     return most;
   }
 
-  /** Can no plan keep the type's fullest rack below this level? Quicker than the bound itself, and mostly all it takes. */
-  tight(type: number, level: number): boolean {
+  /**
+   * The type's fullest rack, and whether no plan can keep it lower: quicker than the bound itself, and mostly all it takes.
+   * For a plan that is settled: a rack's count is what stood there, or what an item of the plan brought it to.
+   */
+  settled(type: number): { readonly most: number; readonly tight: boolean } {
     const { standing, racks: width } = this.#seating.problem;
-    for (const [d, n] of pick(this.#seated, type)) {
+    const row = type * width;
+    let most = at(this.#peak, type);
+    for (let d = 0; d < this.#domains; d++) {
+      if (this.#in(type, d) === NONE) continue;
       const racks = this.racks(d);
-      let room = 0;
+      let [highest, sum] = [0, 0];
       for (let x = 0; x < racks.length; x++) {
-        const below = level - 1 - at(standing, type * width + at(racks, x));
-        if (below < 0) return true;
-        room += below;
+        const here = at(standing, row + at(racks, x));
+        sum += here;
+        if (here > highest) highest = here;
       }
-      if (room < n) return true;
+      if (highest > most) most = highest;
+      this.#highest[d] = highest;
+      this.#sum[d] = sum;
     }
-    return false;
+    for (let d = 0; d < this.#domains; d++) {
+      const n = this.#in(type, d);
+      if (n === NONE) continue;
+      if (at(this.#highest, d) >= most || this.racks(d).length * (most - 1) - at(this.#sum, d) < n) return { most, tight: true };
+    }
+    return { most, tight: false };
   }
 
   /** The fullest rack can have no fewer of the type than this, with as many of it placed in each domain as here. */
   bound(type: number, capped: boolean): number {
     const { problem } = this.#seating;
     let bound = 0;
-    for (const [d, n] of pick(this.#seated, type)) {
+    for (let d = 0; d < this.#domains; d++) {
+      const n = this.#in(type, d);
+      if (n === NONE) continue;
       const racks = Array.from(this.racks(d));
       const standing = racks.map((r) => at(problem.standing, type * problem.racks + r));
       bound = Math.max(bound, waterLevel(standing, n, capped ? this.#capacity(type, d, racks) : undefined));

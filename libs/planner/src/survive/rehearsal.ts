@@ -5,10 +5,8 @@ import type { ClusterRulesOf } from '../request.ts';
 import { Demands, type Tiers } from '../solve/demands.ts';
 import { NONE, type Shape } from '../solve/problem.ts';
 import { needed, Room } from '../solve/room.ts';
+import { NEVER, NO_ROOM, type Refuges } from './refuges.ts';
 
-/** What became of a VM in a rehearsal: a host row, or one of these. */
-export const NO_ROOM = -1;
-export const NEVER = -2;
 /** How many hosts a mending looks at closely before it gives up. */
 const TRIES = 60;
 
@@ -42,22 +40,22 @@ export class Rehearsal {
   /** Looks at the fleet anew, after changes. */
   renew(): void {
     this.#room = new Room(this.#model);
-    this.#room.count();
     this.#demands = new Demands(this.#model, this.#rules);
     this.#target = grown(this.#target, this.#model.hosts.size);
     this.#waiting = grown(this.#waiting, this.#model.vms.ids.length);
     this.work = 0;
   }
 
-  /** Fails these hosts. `places`: VM row → host row from last time; brought up to date. Returns the VMs without a place. */
-  play(hosts: readonly number[], places: Int32Array): number[] {
-    const rows = this.#begin(hosts);
+  /** Fails these hosts. `places`: where the VMs went last time; brought up to date. Returns the VMs without a place. */
+  play(hosts: readonly number[], places: Refuges): number[] {
+    this.#begin(hosts);
+    const rows = hosts.flatMap((h) => this.#model.vmsOn(h));
     for (const v of rows) this.#waiting[v] = this.#serial;
     const journal: number[] = [];
     const homeless = rows.filter((v) => !this.#keep(v, places, journal));
     const failed: number[] = [];
-    for (const v of this.#largeFirst(homeless)) if (!this.#find(v, rows, places, journal) && at(places, v) !== NEVER) failed.push(v);
-    for (const v of journal) this.#take(v, at(places, v), -1);
+    for (const v of this.#largeFirst(homeless)) if (!this.#find(v, rows, places, journal) && places.of(v) !== NEVER) failed.push(v);
+    for (const v of journal) this.#take(v, places.of(v), -1);
     this.work += rows.length;
     return failed;
   }
@@ -66,29 +64,28 @@ export class Rehearsal {
    * A new place for those VMs of a target whose place may not hold any more; all its others keep theirs. False when
    * that is not enough and the whole rehearsal has to be played again.
    */
-  mend(hosts: readonly number[], broken: readonly number[], places: Int32Array): boolean {
-    const rows = this.#begin(hosts);
+  mend(hosts: readonly number[], broken: readonly number[], places: Refuges): boolean {
+    this.#begin(hosts);
     this.work += broken.length;
     if (broken.some((v) => this.#group(v)?.policy === 'affinity')) return false;
     for (const v of broken) this.#waiting[v] = this.#serial;
-    return broken.every((v) => this.#mendOne(v, rows, places));
+    return broken.every((v) => this.#mendOne(v, places));
   }
 
-  #begin(hosts: readonly number[]): number[] {
+  #begin(hosts: readonly number[]): void {
     this.#serial += 1;
     this.#pointer.clear();
     for (const h of hosts) this.#target[h] = this.#serial;
-    return hosts.flatMap((h) => this.#model.vmsOn(h));
   }
 
-  #mendOne(v: number, rows: readonly number[], places: Int32Array): boolean {
+  #mendOne(v: number, places: Refuges): boolean {
     const tiers = this.#tiers(v);
     if (!tiers) return false;
     const { layout, hosts } = this.#model;
-    const stay = at(places, v);
+    const stay = places.of(v);
     const take = (row: number): boolean => {
-      if (!this.#roomBeside(v, row, rows, places)) return false;
-      places[v] = row;
+      if (!this.#roomBeside(v, row, places)) return false;
+      places.set(v, row);
       this.#waiting[v] = 0;
       return true;
     };
@@ -113,18 +110,21 @@ export class Rehearsal {
   }
 
   /** Is there room for the VM on the host beside the others of its target that count on it? */
-  #roomBeside(v: number, row: number, rows: readonly number[], places: Int32Array): boolean {
+  #roomBeside(v: number, row: number, places: Refuges): boolean {
     const p = at(this.#model.layout.positionOf, row);
     if (!this.#may(v, p, places)) return false;
-    const need = { vcpus: 0, memory: 0, disk: 0 };
-    for (const m of rows) {
-      if (m !== v && (at(places, m) !== row || at(this.#waiting, m) === this.#serial)) continue;
+    const { vms } = this.#model;
+    const own = this.#shape(v);
+    let [vcpus, memory, disk] = [own.vcpus, own.memory, own.disk];
+    for (let m = places.first(row); m !== NOWHERE; m = places.next(m)) {
+      if (m === v || vms.ids[m] === undefined || at(this.#target, at(vms.host, m)) !== this.#serial) continue;
+      if (at(this.#waiting, m) === this.#serial) continue;
       const s = this.#shape(m);
-      need.vcpus += s.vcpus;
-      need.memory += s.memory;
-      need.disk += s.disk;
+      vcpus += s.vcpus;
+      memory += s.memory;
+      disk += s.disk;
     }
-    return this.#room.fits(p, need.vcpus, need.memory, need.disk);
+    return this.#room.fits(p, vcpus, memory, disk);
   }
 
   #shape(v: number): Shape {
@@ -144,15 +144,15 @@ export class Rehearsal {
     this.#room.take(at(this.#model.layout.positionOf, row), by * s.vcpus, by * s.memory, by * s.disk);
   }
 
-  #settle(v: number, row: number, places: Int32Array, journal: number[]): void {
+  #settle(v: number, row: number, places: Refuges, journal: number[]): void {
     this.#take(v, row, 1);
-    places[v] = row;
+    places.set(v, row);
     this.#waiting[v] = 0;
     journal.push(v);
   }
 
-  #keep(v: number, places: Int32Array, journal: number[]): boolean {
-    const row = at(places, v);
+  #keep(v: number, places: Refuges, journal: number[]): boolean {
+    const row = places.of(v);
     const tiers = row >= 0 ? this.#tiers(v) : undefined;
     if (!tiers || !at(this.#model.hosts.known, row)) return false;
     const cluster = at(this.#model.hosts.cluster, row);
@@ -173,7 +173,7 @@ export class Rehearsal {
       .map((x) => x.v);
   }
 
-  #may(v: number, p: number, places: Int32Array): boolean {
+  #may(v: number, p: number, places: Refuges): boolean {
     const s = this.#shape(v);
     if (!this.#room.fits(p, s.vcpus, s.memory, s.disk) || this.#shut(p)) return false;
     if (s.allowed && at(s.allowed, at(this.#room.profile, p)) === 0) return false;
@@ -185,7 +185,7 @@ export class Rehearsal {
   }
 
   /** May the VM's server group have it on this host, with its other members where they live or were just placed? */
-  #company(v: number, row: number, places: Int32Array): boolean {
+  #company(v: number, row: number, places: Refuges): boolean {
     const { vms } = this.#model;
     const group = this.#group(v);
     if (!group || (group.policy !== 'affinity' && group.policy !== 'anti-affinity')) return true;
@@ -193,8 +193,8 @@ export class Rehearsal {
     for (let m = at(vms.firstOfGroup, at(vms.group, v)); m !== NOWHERE; m = at(vms.nextInGroup, m)) {
       if (m === v) continue;
       const gone = at(this.#target, at(vms.host, m)) === this.#serial;
-      if (gone && (at(this.#waiting, m) === this.#serial || at(places, m) < 0)) continue;
-      const home = gone ? at(places, m) : at(vms.host, m);
+      if (gone && (at(this.#waiting, m) === this.#serial || places.of(m) < 0)) continue;
+      const home = gone ? places.of(m) : at(vms.host, m);
       if (home === row) here += 1;
       else if (group.policy === 'affinity') return false;
     }
@@ -214,10 +214,10 @@ export class Rehearsal {
     return rows.filter((m) => at(vms.group, m) === at(vms.group, v) && at(this.#waiting, m) === this.#serial && !vms.unevacuable.has(m));
   }
 
-  #find(v: number, rows: readonly number[], places: Int32Array, journal: number[]): boolean {
+  #find(v: number, rows: readonly number[], places: Refuges, journal: number[]): boolean {
     if (at(this.#waiting, v) !== this.#serial) return true;
     const tiers = this.#tiers(v);
-    places[v] = tiers ? NO_ROOM : NEVER;
+    places.set(v, tiers ? NO_ROOM : NEVER);
     if (!tiers) return false;
     const all = this.#together(v, rows);
     for (const d of [tiers.first, tiers.second]) {
@@ -229,7 +229,7 @@ export class Rehearsal {
     return false;
   }
 
-  #scan(v: number, all: readonly number[], domain: number, places: Int32Array): number {
+  #scan(v: number, all: readonly number[], domain: number, places: Refuges): number {
     const { segments } = pick(this.#demands.domains, domain);
     if (segments.length === 0) return NONE;
     const sum = { vcpus: 0, memory: 0, disk: 0 };
@@ -259,7 +259,7 @@ export class Rehearsal {
     to: number,
     all: readonly number[],
     sum: { vcpus: number; memory: number; disk: number },
-    places: Int32Array,
+    places: Refuges,
     v: number,
   ) {
     const size = to - from;

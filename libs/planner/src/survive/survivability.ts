@@ -1,11 +1,13 @@
 import type { HostId, RackId, VmId } from '@lifeboat/kernel';
-import { at, grown, pick } from '../arrays.ts';
+import { at, pick } from '../arrays.ts';
 import type { FleetModel } from '../model/fleet-model.ts';
+import { NOWHERE } from '../model/hosts.ts';
 import type { ClusterRulesOf } from '../request.ts';
 import { pose } from '../solve/pose.ts';
 import { NONE } from '../solve/problem.ts';
 import { solve } from '../solve/solve.ts';
-import { NEVER, NO_ROOM, Rehearsal } from './rehearsal.ts';
+import { NEVER, NO_ROOM, Refuges } from './refuges.ts';
+import { Rehearsal } from './rehearsal.ts';
 
 /** Would all VMs of a host, or of a rack, find a place if it failed now? */
 export interface Survival {
@@ -28,7 +30,7 @@ export interface Refreshed {
 /** A failure is a number: host row h is h; rack r is ~r. */
 type Target = number;
 /** How many of the hard cases one refresh may hand to the full planner; the others wait for the next one. */
-const HARD_CASES = 40;
+const HARD_CASES = 4;
 const CAREFUL = { pack: 150_000, search: 60_000 };
 
 /**
@@ -39,9 +41,9 @@ const CAREFUL = { pack: 150_000, search: 60_000 };
 export class Survivability {
   readonly #model: FleetModel;
   readonly #rules: ClusterRulesOf;
-  /** VM row → host row: its refuge when its host fails, and when its rack fails. */
-  #byHost: Int32Array = new Int32Array(0);
-  #byRack: Int32Array = new Int32Array(0);
+  /** Each VM's refuge when its host fails, and when its rack fails. */
+  readonly #byHost = new Refuges();
+  readonly #byRack = new Refuges();
   #seen = -1;
   readonly #free = new Map<number, string>();
   readonly #pending = new Set<Target>();
@@ -92,9 +94,9 @@ export class Survivability {
   }
 
   #widen(): void {
-    const rows = this.#model.vms.ids.length;
-    this.#byHost = grown(this.#byHost, rows, NO_ROOM);
-    this.#byRack = grown(this.#byRack, rows, NO_ROOM);
+    const [vms, hosts] = [this.#model.vms.ids.length, this.#model.hosts.size];
+    this.#byHost.widen(vms, hosts);
+    this.#byRack.widen(vms, hosts);
   }
 
   #touched(): Set<number> {
@@ -126,27 +128,27 @@ export class Survivability {
   /** Failures that counted on a changed host: a new place for those VMs, or else the whole rehearsal again. */
   #mend(touched: ReadonlySet<number>): void {
     const { hosts, vms } = this.#model;
-    const mark = new Int32Array(hosts.size);
-    for (const h of touched) mark[h] = 1;
-    const byHost = this.#byHost;
-    const byRack = this.#byRack;
     const broken = new Map<Target, number[]>();
     const note = (target: Target, v: number) => {
       const list = broken.get(target);
       if (list) list.push(v);
       else broken.set(target, [v]);
     };
-    for (let v = 0; v < vms.ids.length; v++) {
-      const a = at(byHost, v);
-      const b = at(byRack, v);
-      const hit = (a >= 0 && at(mark, a) === 1) || (b >= 0 && at(mark, b) === 1);
-      if (!hit || vms.ids[v] === undefined) continue;
-      if (a >= 0 && at(mark, a) === 1) note(at(vms.host, v), v);
-      if (b >= 0 && at(mark, b) === 1 && at(hosts.rack, at(vms.host, v)) >= 0) note(~at(hosts.rack, at(vms.host, v)), v);
+    const gone = (v: number) => vms.ids[v] === undefined;
+    for (const h of touched) {
+      for (let v = this.#byHost.first(h); v !== NOWHERE; v = this.#byHost.next(v)) if (!gone(v)) note(at(vms.host, v), v);
+      for (let v = this.#byRack.first(h); v !== NOWHERE; v = this.#byRack.next(v))
+        if (!gone(v) && at(hosts.rack, at(vms.host, v)) >= 0) note(~at(hosts.rack, at(vms.host, v)), v);
     }
-    for (const [target, list] of broken) {
+    // In a fixed order, whatever came about in which: so that the refuges do not depend on the past of the lists.
+    for (const [target, list] of [...broken].sort((a, b) => a[0] - b[0])) {
       if (this.#pending.has(target)) continue;
-      if (!this.#rehearsal.mend(this.#hostsOf(target), list, target >= 0 ? this.#byHost : this.#byRack)) this.#pending.add(target);
+      const mended = this.#rehearsal.mend(
+        this.#hostsOf(target),
+        list.sort((a, b) => a - b),
+        target >= 0 ? this.#byHost : this.#byRack,
+      );
+      if (!mended) this.#pending.add(target);
     }
   }
 
@@ -182,7 +184,7 @@ export class Survivability {
     for (let i = 0; i < seating.problem.items; i++) {
       const p = at(seating.place, i);
       for (const v of seating.problem.together.get(i) ?? [at(seating.problem.vm, i)]) {
-        places[v] = p === NONE ? NO_ROOM : at(this.#model.layout.rowAt, p);
+        places.set(v, p === NONE ? NO_ROOM : at(this.#model.layout.rowAt, p));
         if (p === NONE) left.push(v);
       }
     }
@@ -198,7 +200,7 @@ export class Survivability {
     const places = target >= 0 ? this.#byHost : this.#byRack;
     const names = (list: readonly number[]) => list.map((v) => vms.id(v)).sort();
     const name = target >= 0 ? pick(hosts.names.names, target) : pick(hosts.racks.names, ~target);
-    const never = rows.filter((v) => at(places, v) === NEVER);
+    const never = rows.filter((v) => places.of(v) === NEVER);
     return {
       kind: target >= 0 ? 'host' : 'rack',
       name,
