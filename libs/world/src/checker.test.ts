@@ -4,6 +4,7 @@ import { type DataByType, type EventType, encode, type LifeboatEvent } from '@li
 import { eventId, type HostId, incidentId, type VmId, vmId } from '@lifeboat/kernel';
 import { Checker } from './checker.ts';
 import { SimFence } from './fence.ts';
+import { pause, reboot } from './nova/mending.ts';
 import { driven, smallWorld } from './testing.ts';
 
 const A = incidentId('inc-a');
@@ -191,6 +192,19 @@ describe('Checker', () => {
     }
   });
 
+  it('calls a report of unevacuable untrue once the VM has run well elsewhere for a minute, not while it is paused or hung there', async () => {
+    for (const state of ['running', 'io-error', 'hung'] as const) {
+      const b = bench();
+      const [vm, ...rest] = await b.properly(A, b.host(0), b.host(1));
+      if (state !== 'running') b.world.ailVm(vm, state);
+      await b.clock.runFor(70_000);
+      b.close(A, b.host(0), [{ vm, outcome: 'unevacuable', host: b.host(1), reason: 'nobody saw it run' }, ...ranOn(rest, b.host(1))]);
+      const told = b.checker.step().map((v) => v.text);
+      assert.equal(told.length, state === 'running' ? 1 : 0, told.join('; '));
+      assert.match(told[0] ?? 'has been running on', /has been running on/);
+    }
+  });
+
   it('misses no VM in a report, and wants each named once', async () => {
     const b = bench();
     const vms = await b.properly(A, b.host(0), b.host(1));
@@ -299,12 +313,62 @@ describe('Checker', () => {
     }
   });
 
-  it('tells as a note, not as a violation, of a VM that no incident was ever about', async () => {
+  it('finds a VM that crashed and that nobody mended, though no incident was ever about it', async () => {
     const b = bench();
     b.world.crashVm(b.firstVmOn(0));
     await b.clock.runFor(60_000);
     const end = b.checker.end();
-    assert.deepEqual(end.violations, []);
+    assert.deepEqual(
+      end.violations.map((v) => [v.rule, /is crashed on compute-01: forgotten/.test(v.text)]),
+      [['nothing-forgotten', true]],
+    );
     assert.match(end.notes[0] ?? '', /no incident was ever opened about it/);
+  });
+
+  it('finds a VM that Lifeboat has paused and left alone as if somebody wanted it so; not one that its owner has paused', async () => {
+    for (const by of ['migrator-1', 'owner']) {
+      const b = bench();
+      const vm = b.firstVmOn(0);
+      b.world.ailVm(vm, 'io-error');
+      assert.equal(pause(b.nova, vm, by).ok, true);
+      await b.clock.runFor(10_000);
+      const left = { incident: incidentId(`inc-vm-${vm}-1`), vm, host: b.host(0), failure: 'io-error' as const };
+      b.say('lifeboat.vm.left-alone', { ...left, reason: 'Nova has it as paused: somebody wants it so' });
+      assert.deepEqual(
+        b.checker.vmsFailed().map((text) => /is paused because Lifeboat asked for it/.test(text)),
+        by === 'owner' ? [] : [true],
+      );
+    }
+  });
+
+  it('lets go of a VM that was mended on its new host and seen there anew, not of one that nobody saw since', async () => {
+    for (const seen of [true, false]) {
+      const b = bench();
+      const vms = await b.properly(A, b.host(0), b.host(1));
+      for (const vm of vms) b.say('lifeboat.vm.verified', { incident: A, vm, host: b.host(1) });
+      const [vm] = vms;
+      b.world.ailVm(vm, 'hung');
+      await b.clock.runFor(10_000);
+      assert.equal(reboot(b.nova, vm, 'migrator').ok, true);
+      await b.clock.runFor(20_000);
+      if (seen) {
+        const mended = { incident: incidentId(`inc-vm-${vm}-1`), vm, host: b.host(1), failure: 'hung' as const };
+        b.say('lifeboat.vm.recovered', { ...mended, attempts: 1, moved: false, tookMs: 1 });
+      }
+      b.world.powerOff(b.host(1));
+      await b.clock.runFor(1_000);
+      b.world.powerOn(b.host(1));
+      await b.clock.runFor(120_000);
+      b.close(A, b.host(0), ranOn(vms, b.host(1)));
+      const end = b.checker.end();
+      assert.deepEqual(
+        end.violations.map((v) => [v.rule, v.text.includes(vm)]),
+        seen ? [] : [['nothing-forgotten', true]],
+      );
+      assert.equal(
+        end.notes.some((n) => n.includes(vm)),
+        seen,
+      );
+    }
   });
 });

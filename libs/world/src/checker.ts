@@ -1,8 +1,11 @@
 import type { EventOf, LifeboatEvent } from '@lifeboat/contracts';
 import type { EventId, HostId, IncidentId, Instant, VmId } from '@lifeboat/kernel';
+import { Consents } from './consents.ts';
+import { DrainsSeen } from './drains.ts';
 import { incidentsLeftOpen, reportIsTrue, vmsForgotten } from './ending.ts';
 import type { Fact, Rule, Violation } from './model.ts';
 import type { Nova } from './nova/nova.ts';
+import { VmFailuresSeen } from './vm-failures.ts';
 import type { World } from './world.ts';
 
 /** An incident as its events tell it, beside what was physically true when it was opened. */
@@ -33,12 +36,19 @@ export class Checker {
   readonly #seen = new Set<EventId>();
   /** Hosts that have been off the production network, if only for a moment. */
   readonly #lapsed = new Set<HostId>();
+  readonly #vmFailures = new VmFailuresSeen();
+  /** Planned evacuations, as they were ordered and told. */
+  readonly drains: DrainsSeen;
+  /** What people were asked, and what they really answered. */
+  readonly consents: Consents;
   readonly #stop: () => void;
   #told = 0;
 
   constructor(world: World, nova: Nova) {
     this.#world = world;
     this.#nova = nova;
+    this.consents = new Consents(world.topology);
+    this.drains = new DrainsSeen(world, nova);
     this.#stop = world.onFact((f) => this.#fact(f));
   }
 
@@ -58,11 +68,17 @@ export class Checker {
     const incidents = [...this.#incidents.values()];
     const at = this.#world.now();
     for (const text of incidentsLeftOpen(incidents, this.#world.tell)) this.#broken('nothing-forgotten', text, at);
-    const { forgotten, notes } = vmsForgotten(this.#world, this.#nova, incidents);
+    for (const text of this.vmsFailed()) this.#broken('nothing-forgotten', text, at);
+    for (const text of this.drains.forgotten()) this.#broken('nothing-forgotten', text, at);
+    const { forgotten, notes } = vmsForgotten(this.#world, this.#nova, incidents, (vm) => this.#vmFailures.isLeftToPerson(vm));
     for (const text of forgotten) this.#broken('nothing-forgotten', text, at);
     return { violations: this.#world.violations, notes };
   }
 
+  /** VMs that have failed by themselves and are neither mended nor left as they are with a reason. */
+  vmsFailed(): readonly string[] {
+    return this.#vmFailures.forgotten(this.#world, this.#nova);
+  }
   incidents(): readonly IncidentSeen[] {
     return [...this.#incidents.values()];
   }
@@ -74,6 +90,10 @@ export class Checker {
   observe(e: LifeboatEvent): void {
     if (this.#seen.has(e.id)) return;
     this.#seen.add(e.id);
+    this.#vmFailures.observe(e, this.#world.now());
+    const unasked = this.consents.observe(e, this.#world.now());
+    if (unasked !== null) this.#broken('asked-first', unasked);
+    for (const text of this.drains.observe(e)) this.#broken('drain-is-gentle', text);
     switch (e.type) {
       case 'lifeboat.incident.opened':
         this.#opened(e);
@@ -102,6 +122,9 @@ export class Checker {
           i.verified.set(e.data.vm, this.#world.now());
         });
         break;
+      case 'lifeboat.vm.recovered':
+        this.#runsAgain(e);
+        break;
       case 'lifeboat.vm.handed-over':
         this.#with(e.data.incident, (i) => i.inHand.delete(e.data.vm));
         break;
@@ -124,6 +147,13 @@ export class Checker {
   #with(incident: IncidentId, change: (i: IncidentSeen) => void): void {
     const i = this.#incidents.get(incident);
     if (i !== undefined) change(i);
+  }
+
+  /** It failed on its new host after it had been seen there, was mended, and was seen anew: that run counts as seen. */
+  #runsAgain(e: EventOf<'lifeboat.vm.recovered'>): void {
+    if (this.#world.vm(e.data.vm).runs.at(-1)?.host !== e.data.host) return;
+    for (const i of this.#incidents.values())
+      if (i.verified.has(e.data.vm) && !i.hosts.includes(e.data.host)) i.verified.set(e.data.vm, this.#world.now());
   }
 
   #opened(e: EventOf<'lifeboat.incident.opened'>): void {
@@ -181,6 +211,15 @@ export class Checker {
     if (f.kind === 'fence-order' && f.order === 'off' && this.openIncident(f.host) === null)
       this.#broken('fence-with-incident', `${f.by} orders ${f.host} off (${f.method}) though no incident is open for it`);
     if (f.kind === 'evacuate-call') this.#evacuateCall(f);
+    if (f.kind === 'vm' && f.what === 'stopped-by-owner') this.#vmFailures.ownerStopped(f.vm, this.#world.now());
+    if (f.kind === 'force-down' || f.kind === 'migrate-call') {
+      const text = this.drains.fact(f, this.openIncident(f.kind === 'force-down' ? f.host : f.from) !== null);
+      if (text !== null) this.#broken('drain-is-gentle', text);
+    }
+    if (f.kind === 'restart-call' && !(f.moves === true && this.drains.mayMoveCold(f))) {
+      const text = this.#vmFailures.restartsTheWell(f, this.#nova, this.#world.now(), this.#world.tell);
+      if (text !== null) this.#broken('restarts-the-failed', text);
+    }
     if (f.kind === 'production' && !f.up) this.#lapsed.add(f.host);
   }
 
@@ -188,6 +227,8 @@ export class Checker {
   #evacuateCall(f: Extract<Fact, { kind: 'evacuate-call' }>): void {
     const i = this.openIncident(f.from);
     const call = `${f.by} asked Nova to evacuate VM ${f.vm} from ${f.from}`;
+    const migrating = this.drains.undecided(f.vm, f.from);
+    if (migrating !== null) this.#broken('migration-decided', `${call} ${migrating}`);
     if (f.guestRuns) this.#broken('death-first', `${call}, where its guest still runs`);
     if (i === null) this.#broken('death-first', `${call}, for which no incident is open`);
     else if (!i.isolated.has(f.from)) this.#broken('death-first', `${call} before ${i.incident} had a proof of death for it`);

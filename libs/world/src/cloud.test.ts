@@ -50,6 +50,7 @@ cloudContract('simulated', async () => {
       world.powerOn(host);
       await clock.runFor(120_000);
     },
+    now: () => clock.now(),
     pass: (ms: number) => clock.runFor(ms),
     placementSays: async (host: HostId) => {
       const used = nova.placing.used().get(host);

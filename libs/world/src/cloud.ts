@@ -1,6 +1,9 @@
 import type { Fleet, FleetHost, FleetVm, Resources } from '@lifeboat/contracts';
-import { failed, type HostId, isoTime, type Outcome, ok, type VmId } from '@lifeboat/kernel';
-import type { Cloud, CloudFailure, CloudVm, ComputeService, EvacuationRecord } from '@lifeboat/ports';
+import { failed, type HostId, type Instant, isoTime, type Outcome, ok, type VmId } from '@lifeboat/kernel';
+import type { Cloud, CloudFailure, CloudVm, ComputeService, EvacuationRecord, FleetChanges, MigrationRecord, VmAct } from '@lifeboat/ports';
+import { abortMigration, liveMigrate } from './nova/live.ts';
+import { confirmMove, move, pause, reboot, unpause } from './nova/mending.ts';
+import { type Moving, undecided, waiting } from './nova/moves.ts';
 import type { Nova } from './nova/nova.ts';
 import { type Migration, type Server, type Service, statusOf } from './nova/state.ts';
 import type { Prng } from './prng.ts';
@@ -10,6 +13,9 @@ type Answer<T = undefined> = Outcome<T, CloudFailure>;
 /** How long a call may take before the adapter gives it up. */
 const CALL_LIMIT_MS = 30_000;
 const REFUSED_CONNECTION_MS = 500;
+const POLL_MS = 250;
+/** What had been asked while it stood still is worked off within this time once it goes on, in any order. */
+const WORKED_OFF_MS = 5_000;
 
 /** The simulated Nova through its API, as seen from one place on the management network. */
 export class SimCloud implements Cloud {
@@ -29,7 +35,7 @@ export class SimCloud implements Cloud {
     return this.#ask(() => ok([...this.#nova.services.values()].map((s) => this.#service(s))));
   }
   forceDown(host: HostId): Promise<Answer> {
-    return this.#ask(() => this.#nova.forceDown(host));
+    return this.#ask(() => this.#nova.forceDown(host, this.#observer));
   }
   clearForcedDown(host: HostId): Promise<Answer> {
     return this.#ask(() => this.#nova.clearForcedDown(host));
@@ -47,6 +53,10 @@ export class SimCloud implements Cloud {
   }
   fleet(): Promise<Answer<Fleet>> {
     return this.#ask(() => ok(this.#fleet()));
+  }
+  /** Names more than what changed, as it may: here that is as quick. */
+  fleetChanges(): Promise<Answer<FleetChanges>> {
+    return this.#ask(() => ok({ ...this.#fleet(), gone: [...this.#nova.servers.values()].filter((s) => s.deleted).map((s) => s.vm) }));
   }
   vmsOn(host: HostId): Promise<Answer<readonly FleetVm[]>> {
     return this.#ask(() =>
@@ -86,6 +96,39 @@ export class SimCloud implements Cloud {
   stop(vm: VmId): Promise<Answer> {
     return this.#ask(() => this.#nova.stop(vm));
   }
+  reboot(vm: VmId): Promise<Answer> {
+    return this.#ask(() => reboot(this.#nova, vm, this.#observer));
+  }
+  pause(vm: VmId): Promise<Answer> {
+    return this.#ask(() => pause(this.#nova, vm, this.#observer));
+  }
+  unpause(vm: VmId): Promise<Answer> {
+    return this.#ask(() => unpause(this.#nova, vm, this.#observer));
+  }
+  move(vm: VmId, to: HostId): Promise<Answer> {
+    return this.#ask(() => move(this.#nova, vm, to, this.#observer));
+  }
+  confirmMove(vm: VmId): Promise<Answer> {
+    return this.#ask(() => confirmMove(this.#nova, vm, this.#observer));
+  }
+  liveMigrate(vm: VmId, to: HostId): Promise<Answer> {
+    return this.#ask(() => liveMigrate(this.#nova, vm, to, this.#observer));
+  }
+  abortMigration(vm: VmId, record: string): Promise<Answer> {
+    return this.#ask(() => abortMigration(this.#nova, vm, record));
+  }
+  /** Names more than what changed since, as `fleetChanges` does. */
+  migrationsFrom(from: HostId, _since: Instant): Promise<Answer<readonly MigrationRecord[]>> {
+    return this.#ask(() => ok(this.#nova.moves.flatMap((m) => (m.from === from ? [migration(m)] : [])).reverse()));
+  }
+  acts(vm: VmId): Promise<Answer<readonly VmAct[]>> {
+    return this.#ask(() =>
+      this.#nova.server(vm) === undefined
+        ? failed('CLOUD_NOT_FOUND', `Instance ${vm} could not be found.`)
+        : // all of Lifeboat's processes are one user to Nova
+          ok(this.#nova.acts(vm).map((a) => ({ ...a, ours: a.by !== null && a.by !== 'owner' }))),
+    );
+  }
 
   /** One call over the management network, with everything that may go wrong on its way there and back. */
   async #ask<T>(effect: () => Answer<T>): Promise<Answer<T>> {
@@ -95,6 +138,7 @@ export class SimCloud implements Cloud {
       return failed('CLOUD_UNREACHABLE', api.away ? 'connection refused' : 'no route to host');
     }
     await world.clock.sleep(this.#prng.between(...this.#latencyMs) + api.extraLatencyMs);
+    if (api.stands) return this.#whileItStands(effect);
     if (this.#prng.chance(api.failing)) {
       if (this.#prng.chance(0.5)) effect();
       return failed('CLOUD_FAILED', '500 Internal Server Error');
@@ -105,17 +149,34 @@ export class SimCloud implements Cloud {
     return failed('CLOUD_TIMEOUT', `no answer in ${CALL_LIMIT_MS} ms`);
   }
 
+  /** Whoever asks gives up in time; what was asked is done all the same, once it goes on. */
+  async #whileItStands<T>(effect: () => Answer<T>): Promise<Answer<T>> {
+    const { world, api } = this.#nova;
+    const given: { answer?: Answer<T> } = {};
+    world.timers.spawn(async () => {
+      while (api.stands) await world.timers.sleep(POLL_MS);
+      await world.timers.sleep(this.#prng.between(0, WORKED_OFF_MS));
+      given.answer = effect();
+    });
+    for (let waited = 0; waited < CALL_LIMIT_MS && given.answer === undefined; waited += POLL_MS) await world.clock.sleep(POLL_MS);
+    return given.answer ?? failed('CLOUD_TIMEOUT', `no answer in ${CALL_LIMIT_MS} ms`);
+  }
+
   #service(s: Service): ComputeService {
     return { id: s.id, host: s.host, up: this.#nova.up(s), enabled: s.enabled, forcedDown: s.forcedDown, disabledReason: s.disabledReason };
   }
 
   #cloudVm(s: Server): CloudVm {
     const { name } = this.#nova.world.vm(s.vm).spec;
-    return { vm: s.vm, name, host: s.host, status: statusOf(s), vmState: s.vmState, task: s.task, fault: s.fault };
+    const { vm, host, vmState, task, fault, storageLocked, locked } = s;
+    return { vm, name, host, status: statusOf(s), vmState, task, fault, storageLocked, locked, highAvailability: !s.haOff };
   }
 
   #fleetVm(s: Server): FleetVm {
-    const { vm, name, size, businessType, performance, priority, group, unevacuable } = this.#nova.world.vm(s.vm).spec;
+    const { vm, name, size, businessType, performance, priority, group, unevacuable: never } = this.#nova.world.vm(s.vm).spec;
+    const unfit =
+      s.vmState === 'paused' || s.vmState === 'resized' ? `it is ${s.vmState}: Nova evacuates only active, stopped and error` : never;
+    const unevacuable = s.haOff ? 'HA_Enabled is False: its owner wants no evacuation' : unfit;
     return {
       vm,
       name,
@@ -127,6 +188,7 @@ export class SimCloud implements Cloud {
       status: statusOf(s),
       ...(group === undefined ? {} : { group }),
       ...(unevacuable === undefined ? {} : { unevacuable }),
+      ...(s.task === null || s.task.startsWith('reboot') ? {} : { notNow: `Nova is at work on it (task ${s.task})` }),
     };
   }
 
@@ -179,3 +241,13 @@ const record = (m: Migration): EvacuationRecord => ({
   status: m.status,
   createdAt: isoTime(m.createdAt),
 });
+
+const migration = ({ id, vm, from, to, how, status, createdAt }: Moving): MigrationRecord => ({
+  ...{ id, vm, from, to, how, status, createdAt },
+  state: waiting.has(status) ? 'waiting' : undecided.has(status) ? 'running' : (endOf[status] ?? 'failed'),
+});
+const endOf: Readonly<Partial<Record<Moving['status'], MigrationRecord['state']>>> = {
+  finished: 'arrived',
+  completed: 'done',
+  confirmed: 'done',
+};

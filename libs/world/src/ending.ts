@@ -3,12 +3,13 @@ import type { HostId, Instant, VmId } from '@lifeboat/kernel';
 import type { IncidentSeen } from './checker.ts';
 import type { Tell } from './invariants.ts';
 import type { SimVm } from './model.ts';
+import { arrived } from './nova/moves.ts';
 import type { Nova } from './nova/nova.ts';
 import type { World } from './world.ts';
 
 type Report = EventOf<'lifeboat.incident.closed'>['data']['vms'];
 
-/** A VM called unevacuable may be found running elsewhere for this long before the report is called untrue. */
+/** A VM called unevacuable may run well elsewhere for this long before the report is called untrue. */
 const GRACE_MS = 60_000;
 
 export const incidentsLeftOpen = (incidents: readonly IncidentSeen[], tell: Tell): readonly string[] =>
@@ -20,6 +21,9 @@ export const incidentsLeftOpen = (incidents: readonly IncidentSeen[], tell: Tell
     );
 
 const ranSince = (v: SimVm, host: HostId, since: Instant) => v.runs.some((r) => r.host === host && (r.to === null || r.to > since));
+/** A migration has brought it (back) to this host. */
+const cameBack = (nova: Nova, vm: VmId, host: HostId, since: Instant) =>
+  nova.moves.some((m) => m.vm === vm && m.to === host && m.createdAt > since && arrived.has(m.status));
 const startedSince = (v: SimVm, host: HostId, since: Instant) => v.runs.some((r) => r.host === host && r.from > since);
 
 /** (vii) What a closed incident says of its VMs, against what is so. */
@@ -61,9 +65,12 @@ function contradiction(
     case 'gone':
       return v.deleted ? null : 'its owner did not delete it';
     case 'unevacuable': {
-      const elsewhere = [...v.copies].find(([h, c]) => !i.hosts.includes(h) && world.now() - c.startedAt > GRACE_MS);
+      // paused by its failed disk, or hung, it does not run, wherever it has come to
+      const elsewhere = [...v.copies].find(([h, c]) => !i.hosts.includes(h) && c.state === 'running' && world.now() - c.since > GRACE_MS);
       if ((r.reason ?? '') === '') return 'no reason is given';
-      return elsewhere === undefined ? null : `it has been running on ${elsewhere[0]} since ${world.tell(elsewhere[1].startedAt)}`;
+      // it had gone over when its host failed, which Nova never heard of: a person must see to that, and is told where it runs
+      if (elsewhere !== undefined && (r.reason ?? '').includes(`its guest runs on ${elsewhere[0]} `)) return null;
+      return elsewhere === undefined ? null : `it has been running on ${elsewhere[0]} since ${world.tell(elsewhere[1].since)}`;
     }
     case 'handed-over': {
       const another = incidents.some(
@@ -85,7 +92,12 @@ function contradiction(
 }
 
 /** (iii) Every VM ends in exactly one way. What no incident ever knew of is told as a note. */
-export function vmsForgotten(world: World, nova: Nova, incidents: readonly IncidentSeen[]): { forgotten: string[]; notes: string[] } {
+export function vmsForgotten(
+  world: World,
+  nova: Nova,
+  incidents: readonly IncidentSeen[],
+  isLeftToPerson: (vm: VmId) => boolean,
+): { forgotten: string[]; notes: string[] } {
   const forgotten: string[] = [];
   const notes: string[] = [];
   for (const v of world.vms.values()) {
@@ -94,16 +106,28 @@ export function vmsForgotten(world: World, nova: Nova, incidents: readonly Incid
     const running = [...v.copies.keys()];
     const well = running.length === 1 && running[0] === server.host && server.task === null && server.vmState === 'active';
     const last = lastIncidentOf(v, server.host, incidents);
-    const leftBehind = last?.isolated.has(server.host) && last.hosts.includes(server.host) && !startedSince(v, server.host, last.openedAt);
+    const leftBehind =
+      last?.isolated.has(server.host) &&
+      last.hosts.includes(server.host) &&
+      !startedSince(v, server.host, last.openedAt) &&
+      !cameBack(nova, v.spec.vm, server.host, last.openedAt);
     const stoppedBefore = v.ownerStopped || last?.vms.get(v.spec.vm)?.stopped === true;
     const stopped = stoppedBefore && running.length === 0 && server.vmState === 'stopped' && server.task === null && !leftBehind;
     if (well || stopped) continue;
     const is = `VM ${v.spec.vm} ends as ${server.vmState}${server.task === null ? '' : `/${server.task}`} on ${server.host} by Nova, running on ${running.join(', ') || 'no host'}`;
     if (last === null) notes.push(`${is}; no incident was ever opened about it`);
-    else if (!last.unevacuable.has(v.spec.vm)) forgotten.push(`${is}: forgotten by ${last.incident}`);
+    // it had been seen well on its new host, and then failed there by itself
+    else if (last.verified.has(v.spec.vm) && isLeftToPerson(v.spec.vm)) notes.push(`${is}; left to a person`);
+    else if (!last.unevacuable.has(v.spec.vm) && !toldSince(v, incidents)) forgotten.push(`${is}: forgotten by ${last.incident}`);
   }
   return { forgotten, notes };
 }
+
+/** Its target failed in the middle of its evacuation: the incident that had it in hand, not the target's, told its end. */
+const toldSince = (v: SimVm, incidents: readonly IncidentSeen[]): boolean => {
+  const ended = v.runs.at(-1)?.to ?? null;
+  return ended !== null && incidents.some((i) => i.unevacuable.has(v.spec.vm) && i.closedAt !== null && i.closedAt >= ended);
+};
 
 /** The newest incident that had to do with this VM: it was on its hosts then, or its last run ended there during it. */
 function lastIncidentOf(v: SimVm, host: HostId, incidents: readonly IncidentSeen[]): IncidentSeen | null {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { FenceMethod } from '@lifeboat/contracts';
 import type { FenceDevice } from '@lifeboat/ports';
 import { fenceDeviceContract } from '@lifeboat/ports/fence-device.contract';
-import { SimFence } from './fence.ts';
+import { machineUuidOf, SimFence } from './fence.ts';
 import { driven, smallWorld } from './testing.ts';
 
 const method = (name: string): FenceMethod => ({ name, agent: 'fence_redfish', parameters: {}, timeLimitMs: 20_000 });
@@ -36,6 +36,19 @@ fenceDeviceContract('simulated, ignoring orders', async () => {
 });
 
 describe('SimFence', () => {
+  it('knows whose machine it switches, and switches that one', async () => {
+    const b = bench();
+    const fence = new SimFence(b.world, { observer: 'node-monitor-1' });
+    const [own, other] = [b.host(0), b.host(1)];
+    const identity = (m: string) => driven(b.clock, fence.identity(own, method(m)));
+    assert.deepEqual(await identity('bmc'), { ok: true, value: machineUuidOf(own) });
+    assert.deepEqual(await identity('strip'), { ok: true, value: null });
+    b.bmc.wiredTo = other;
+    assert.deepEqual(await identity('bmc'), { ok: true, value: machineUuidOf(other) });
+    await b.fence.off(own, method('bmc'));
+    assert.deepEqual([b.world.powered(own), b.world.powered(other)], [true, false]);
+    assert.equal(said(await b.fence.status(own, method('bmc'))), 'off');
+  });
   it('takes the guests with the power', async () => {
     const b = bench();
     const vm = b.firstVmOn(0);

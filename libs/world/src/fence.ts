@@ -1,11 +1,16 @@
 import type { FenceMethod } from '@lifeboat/contracts';
-import { done, failed, type HostId, type Outcome, ok } from '@lifeboat/kernel';
+import { done, failed, type HostId, type Outcome, ok, stableId } from '@lifeboat/kernel';
 import type { FenceDevice, FenceFailure, PowerState } from '@lifeboat/ports';
 import type { FenceState } from './model.ts';
 import type { Prng } from './prng.ts';
 import type { World } from './world.ts';
 
 const DEFAULT_LIMIT_MS = 30_000;
+const LOOK_MS = 300;
+
+/** What a machine calls itself, always the same. */
+export const machineUuidOf = (host: HostId): string =>
+  stableId('machine', host).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
 /** BMCs and power strips, as seen from one place on the management network. A method's name is the device's. */
 export class SimFence implements FenceDevice {
@@ -20,17 +25,27 @@ export class SimFence implements FenceDevice {
   }
 
   status(host: HostId, method: FenceMethod): Promise<Outcome<PowerState, FenceFailure>> {
-    return this.#ask(host, method, 'status', (d) => (d.lies || !this.#world.powered(host) ? 'off' : 'on'));
+    return this.#ask(host, method, 'status', (d) => (d.lies || !this.#world.powered(d.wiredTo ?? host) ? 'off' : 'on'));
   }
   async off(host: HostId, method: FenceMethod): Promise<Outcome<undefined, FenceFailure>> {
-    const answer = await this.#ask(host, method, 'off', (d) => this.#off(host, d));
+    const answer = await this.#ask(host, method, 'off', (d) => this.#off(d.wiredTo ?? host, d));
     return answer.ok ? done : answer;
   }
   async on(host: HostId, method: FenceMethod): Promise<Outcome<undefined, FenceFailure>> {
     const answer = await this.#ask(host, method, 'on', (d) => {
-      if (!d.ignoresOrders && !d.lies) this.#world.powerOn(host, `${d.name} ordered by ${this.#observer}`);
+      if (!d.ignoresOrders && !d.lies) this.#world.powerOn(d.wiredTo ?? host, `${d.name} ordered by ${this.#observer}`);
     });
     return answer.ok ? done : answer;
+  }
+
+  /** BMCs know their machine; power strips do not. By no chance: whoever looks changes nothing else. */
+  async identity(host: HostId, method: FenceMethod): Promise<Outcome<string | null, FenceFailure>> {
+    const device = this.#world.hosts.get(host)?.fences.get(method.name);
+    if (device === undefined || device.name === 'strip') return ok(null);
+    await this.#world.clock.sleep(LOOK_MS);
+    if (!this.#world.fenceAnswers(host, device) || this.#world.observerCut(this.#observer) !== null)
+      return failed('FENCE_UNREACHABLE', `${method.name} of ${host} did not answer`);
+    return ok(machineUuidOf(device.wiredTo ?? host));
   }
 
   #off(host: HostId, d: FenceState): void {

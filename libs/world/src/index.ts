@@ -1,10 +1,12 @@
 export * from './checker.ts';
 export * from './cloud.ts';
+export * from './drains.ts';
 export * from './fence.ts';
 export * from './injector.ts';
 export * from './invariants.ts';
 export * from './looking.ts';
 export * from './model.ts';
+export { reboot } from './nova/mending.ts';
 export { Nova } from './nova/nova.ts';
 export { type ApiFaults, type NovaTimes, novaTimes } from './nova/state.ts';
 export * from './prng.ts';

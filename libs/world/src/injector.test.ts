@@ -3,8 +3,9 @@ import { describe, it } from 'node:test';
 import { instant } from '@lifeboat/kernel';
 import { FaultInjector, type InjectorOptions } from './injector.ts';
 import { Prng } from './prng.ts';
-import { type FaultKind, faultKinds, faultsFor, type WorldFault, worldFaults } from './swarm.ts';
+import { type FaultKind, faultKinds, faultsFor, migrationFaults, type WorldFault, worldFaults } from './swarm.ts';
 import { smallWorld } from './testing.ts';
+import { vmFaultKinds } from './vm-faults.ts';
 
 const HEAL_AT = 300_000;
 const run = async (seed: number, options: Partial<InjectorOptions> = {}) => {
@@ -32,7 +33,7 @@ describe('faultsFor', () => {
       for (const s of Object.values(mix.strength)) assert.ok(s > 0 && s <= 1);
       assert.ok(mix.strength['host-power'] ?? mix.strength['rack-power'] ?? mix.strength['both-links'], `seed ${seed}`);
     }
-    assert.deepEqual([...seen].sort(), [...faultKinds].sort());
+    assert.deepEqual([...seen].sort(), [...faultKinds, ...vmFaultKinds, ...migrationFaults].sort());
     assert.equal(mixes.size, 200);
   });
 });

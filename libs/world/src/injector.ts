@@ -4,6 +4,7 @@ import type { Nova } from './nova/nova.ts';
 import { wellApi } from './nova/state.ts';
 import type { Prng } from './prng.ts';
 import { type FaultMix, type ServiceFault, serviceFaults, type WorldFault, worldFaults } from './swarm.ts';
+import { strikeVms, type VmFaultKind, vmFaultKinds } from './vm-faults.ts';
 import type { World } from './world.ts';
 
 export interface InjectorOptions {
@@ -45,6 +46,7 @@ export class FaultInjector {
   start(): void {
     this.#levels();
     this.#world.timers.spawn(() => this.#strikes());
+    this.#world.timers.spawn(() => this.#guests());
     this.#world.timers.spawn(() => this.#operator());
     this.#world.timers.after(this.#options.healAt - this.#world.now(), () => this.heal());
   }
@@ -56,6 +58,9 @@ export class FaultInjector {
     this.#nova.api.timingOut = 0.1 * (s['api-timeouts'] ?? 0);
     this.#nova.api.extraLatencyMs = 4_000 * (s['api-slow'] ?? 0);
     this.#nova.api.rebuildFailing = 0.3 * (s['rebuild-fails'] ?? 0);
+    this.#nova.api.liveRefused = 0.3 * (s['live-refused'] ?? 0);
+    this.#nova.api.liveFailing = 0.3 * (s['live-fails'] ?? 0);
+    this.#nova.api.liveHanging = 0.3 * (s['live-hangs'] ?? 0);
   }
 
   async #strikes(): Promise<void> {
@@ -66,6 +71,24 @@ export class FaultInjector {
       await this.#world.timers.sleep(this.#prng.between(Math.round(mix.everyMs / 2), Math.round(1.5 * mix.everyMs)));
       if (this.#healed) return;
       this.#strike(this.#prng.pick(bag));
+    }
+  }
+
+  /** At a pace of their own: what else a seed does stays what it was. */
+  async #guests(): Promise<void> {
+    const { mix } = this.#options;
+    const prng = this.#prng.fork('guests');
+    const bag = vmFaultKinds.flatMap((k) => new Array<VmFaultKind>(Math.round(10 * (mix.strength[k] ?? 0))).fill(k));
+    const later = (loMs: number, hiMs: number, act: () => void) =>
+      this.#world.timers.after(prng.between(loMs, hiMs), () => {
+        if (!this.#healed) act();
+      });
+    while (bag.length > 0) {
+      await this.#world.timers.sleep(prng.between(mix.everyMs, 3 * mix.everyMs));
+      if (this.#healed) return;
+      const kind = prng.pick(bag);
+      this.#world.fault(kind);
+      strikeVms({ world: this.#world, nova: this.#nova, prng, later }, kind);
     }
   }
 
@@ -86,6 +109,7 @@ export class FaultInjector {
     this.#world.fault('all faults are healed');
     this.#world.probeLoss = 0;
     Object.assign(this.#nova.api, wellApi());
+    this.#world.mendStorage();
     for (const o of ['*', ...this.#options.observers]) this.#world.healObserver(o);
     for (const r of this.#world.racks.values()) {
       if (!r.power) {
@@ -145,7 +169,8 @@ export class FaultInjector {
   #cut(management: boolean, production: boolean): void {
     this.#onHost((host) => {
       if (management) this.#world.cutManagement(host);
-      if (production) this.#world.cutProduction(host);
+      const { rack } = this.#world.host(host).spec;
+      if (production && !this.#nobodyCouldTell(rack, false, [host])) this.#world.cutProduction(host);
       this.#later(5_000, 180_000, () => this.#world.heal(host));
     });
   }
@@ -221,9 +246,21 @@ export class FaultInjector {
     },
   };
 
+  /**
+   * A living rack that is off both networks with its BMCs looks to every observer like one without power, and the rack rule
+   * is a proof: as with a fence device that lies, nobody could ever tell. So that is not made.
+   */
+  #nobodyCouldTell(rack: RackId, managementFails: boolean, offProduction: readonly HostId[]): boolean {
+    const world = this.#world;
+    if (world.rack(rack).managementSwitch && !managementFails) return false;
+    const living = world.hostsOfRack(rack).filter((h) => world.powered(h));
+    return living.length > 0 && living.every((h) => offProduction.includes(h) || !world.onProduction(h));
+  }
+
   #switch(network: 'production' | 'management'): void {
     this.#onRack((rack) => {
-      this.#world.failSwitch(rack, network);
+      const all = network === 'production' ? this.#world.hostsOfRack(rack) : [];
+      if (!this.#nobodyCouldTell(rack, network === 'management', all)) this.#world.failSwitch(rack, network);
       this.#later(20_000, 200_000, () => this.#world.restoreSwitch(rack, network));
     });
   }

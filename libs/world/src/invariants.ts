@@ -44,6 +44,8 @@ export const factInWords = (f: Fact): { actor: string; what: string } => {
       return { actor: f.host, what: `power ${f.on ? 'on' : 'off'} (${f.why})` };
     case 'booted':
       return { actor: f.host, what: `booted, boot id ${f.bootId.slice(0, 8)}` };
+    case 'dump':
+      return { actor: f.host, what: `crash dump: ${f.is}` };
     case 'agent':
     case 'compute':
       return { actor: f.host, what: `${f.kind} ${f.alive ? 'starts' : 'dies'}` };
@@ -63,6 +65,12 @@ export const factInWords = (f: Fact): { actor: string; what: string } => {
       };
     case 'double-evacuate':
       return { actor: f.by, what: `SECOND evacuation of ${f.vm} while one is under way` };
+    case 'restart-call':
+      return { actor: f.by, what: `asks Nova to restart or move ${f.vm} on ${f.host}${f.wellSince === null ? '' : ', WHICH RUNS WELL'}` };
+    case 'migrate-call':
+      return { actor: f.by, what: `asks Nova to migrate ${f.vm} (${f.how}) from ${f.from} to ${f.to}` };
+    case 'force-down':
+      return { actor: f.by, what: `tells Nova to take ${f.host} for down` };
     case 'fault':
       return { actor: 'fault', what: f.what };
   }

@@ -1,6 +1,6 @@
 import type { PeerView, VmReport } from '@lifeboat/contracts';
 import { done, failed, type HostId, type Outcome, ok } from '@lifeboat/kernel';
-import type { Prober, Reach, RemoteShell, VmSource } from '@lifeboat/ports';
+import type { DumpReports, Prober, Reach, RemoteShell, VmSource } from '@lifeboat/ports';
 import type { SimHost } from './model.ts';
 import type { Prng } from './prng.ts';
 import type { World } from './world.ts';
@@ -73,6 +73,24 @@ export class SimPeerProber extends NetworkProber {
 export const peersView = (world: World, host: HostId, peers: readonly HostId[]): readonly PeerView[] =>
   peers.map((peer) => ({ peer, production: world.onProduction(host) && world.onProduction(peer) ? 'alive' : 'dead', at: world.now() }));
 
+/** Crash kernels speak on the management network. */
+export class SimDumps implements DumpReports {
+  readonly #world: World;
+  readonly #observer: string;
+
+  constructor(world: World, options: { readonly observer: string }) {
+    this.#world = world;
+    this.#observer = options.observer;
+  }
+  listen(heard: (managementAddress: string) => void): () => void {
+    return this.#world.onFact((f) => {
+      if (f.kind !== 'dump' || f.is !== 'said' || this.#world.observerCut(this.#observer) !== null) return;
+      const { spec, managementLink } = this.#world.host(f.host);
+      if (managementLink && this.#world.rack(spec.rack).managementSwitch) heard(spec.managementAddress);
+    });
+  }
+}
+
 export class SimShell implements RemoteShell {
   readonly #world: World;
   readonly #observer: string;
@@ -121,9 +139,15 @@ export class SimVmSource implements VmSource {
       const copy = v.copies.get(this.#host);
       const idle = v.defined.get(this.#host);
       if (copy !== undefined) reports.push({ vm: v.spec.vm, state: copy.state, since: copy.since });
-      else if (idle !== undefined) reports.push({ vm: v.spec.vm, state: idle.state, since: idle.since });
+      else if (idle !== undefined) reports.push({ vm: v.spec.vm, state: idle.state, reason: idle.reason, since: idle.since });
     }
     return Promise.resolve(ok(reports));
+  }
+
+  endAll(): Promise<Outcome<number, 'VMS_UNREADABLE'>> {
+    const running = this.#world.runningOn(this.#host);
+    for (const vm of running) this.#world.endCopy(vm, this.#host, 'shut-off', 'its agent is all alone');
+    return Promise.resolve(ok(running.length));
   }
 
   onChange(changed: () => void): () => void {

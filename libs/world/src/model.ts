@@ -52,6 +52,8 @@ export interface FenceState {
   ignoresOrders: boolean;
   /** Says it obeyed, does nothing, and its status says 'off'. Nothing that asks only this device can find out. */
   lies: boolean;
+  /** Whose machine it really switches, where somebody has mixed up addresses or cables; null: its own host's. */
+  wiredTo: HostId | null;
   /** The host starts again by itself this long after an off (a power-restore setting); null = stays off. */
   powersBackOnMs: number | null;
 }
@@ -88,6 +90,7 @@ export const wellFence = {
   slowMs: 0,
   ignoresOrders: false,
   lies: false,
+  wiredTo: null,
   powersBackOnMs: null,
 } as const satisfies Omit<FenceState, 'name'>;
 
@@ -103,7 +106,7 @@ export interface SimVm {
   deleted: boolean;
   readonly copies: Map<HostId, Copy>;
   /** Hosts whose hypervisor knows the guest, running or not, with the state it has where it does not run. */
-  readonly defined: Map<HostId, { state: 'shut-off' | 'crashed'; since: Instant }>;
+  readonly defined: Map<HostId, { state: 'shut-off' | 'crashed'; reason: string; since: Instant }>;
   /** Every run of a guest process, also those that ended. */
   readonly runs: { host: HostId; from: Instant; to: Instant | null; crashed?: true }[];
 }
@@ -112,6 +115,8 @@ export interface SimVm {
 export type Fact =
   | Readonly<{ kind: 'power'; host: HostId; on: boolean; why: string }>
   | Readonly<{ kind: 'booted'; host: HostId; bootId: string }>
+  /** Its kernel has crashed: the crash kernel writes a dump, and says so now and then. 'lost': its power went before it had ended. */
+  | Readonly<{ kind: 'dump'; host: HostId; is: 'said' | 'ended' | 'lost' }>
   | Readonly<{ kind: 'agent'; host: HostId; alive: boolean }>
   | Readonly<{ kind: 'compute'; host: HostId; alive: boolean }>
   /** The host as such became (un)reachable on a network: link, switch, power and operating system taken together. */
@@ -131,6 +136,11 @@ export type Fact =
       sameLifeSince: Instant;
     }>
   | Readonly<{ kind: 'double-evacuate'; vm: VmId; by: string }>
+  /** Somebody asked Nova to restart or move a VM; `wellSince`: its guest ran well at that moment, and since when. */
+  | Readonly<{ kind: 'restart-call'; vm: VmId; host: HostId; by: string; wellSince: Instant | null; moves?: true }>
+  /** Somebody asked Nova to migrate a VM away from a host that is well. */
+  | Readonly<{ kind: 'migrate-call'; vm: VmId; from: HostId; to: HostId; by: string; how: 'live' | 'cold' }>
+  | Readonly<{ kind: 'force-down'; host: HostId; by: string }>
   | Readonly<{ kind: 'fault'; what: string }>;
 
 export type Rule =
@@ -142,6 +152,10 @@ export type Rule =
   | 'no-double-evacuate'
   | 'one-incident-a-vm'
   | 'true-reports'
+  | 'restarts-the-failed'
+  | 'asked-first'
+  | 'drain-is-gentle'
+  | 'migration-decided'
   | 'world';
 export interface Violation {
   readonly at: Instant;

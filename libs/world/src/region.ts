@@ -13,6 +13,7 @@ export interface RegionOptions {
   readonly hosts: number;
   readonly vms: number;
   /** A switched power strip beside each BMC: a second fence method. */
+  readonly hostVcpus?: number;
   readonly powerStrips?: boolean;
   readonly hostMemoryMb?: number;
   /** Shares of all VMs. */
@@ -105,7 +106,7 @@ function makeHosts(options: RegionOptions, clusters: Clusters, racks: readonly R
         highPerformance: c.highPerformance,
         // 32 (or 64) cores at 4:1 (2:1), memory 1:1 less 16 GB for the host itself
         capacity: {
-          vcpus: 128,
+          vcpus: options.hostVcpus ?? 128,
           memoryMb: options.hostMemoryMb ?? (c.highPerformance ? 368_000 : 184_000),
           diskGb: c.highPerformance ? 8000 : 4000,
         },

@@ -1,19 +1,10 @@
 import type { FleetGroup, Topology } from '@lifeboat/contracts';
 import type { HostId, Instant, RackId, VmId } from '@lifeboat/kernel';
 import type { Clock } from '@lifeboat/ports';
+import { type DumpTimes, writeDump } from './dump.ts';
+import { freshHost, freshVm } from './fresh.ts';
 import { factInWords, runsOnce, type Tell, tellSince, worldBroke } from './invariants.ts';
-import {
-  type Copy,
-  type Fact,
-  type FenceState,
-  type Region,
-  type SimHost,
-  type SimRack,
-  type SimVm,
-  type Violation,
-  type VmSpec,
-  wellFence,
-} from './model.ts';
+import type { Copy, Fact, FenceState, Region, SimHost, SimRack, SimVm, Violation, VmSpec } from './model.ts';
 import { Prng } from './prng.ts';
 import { Timers } from './timers.ts';
 import { Trace } from './trace.ts';
@@ -24,6 +15,7 @@ export interface WorldTimes {
   /** From a running system to its compute service's process and its agent's. */
   readonly servicesMs: readonly [number, number];
 }
+const LOST_POWER = 'the host lost power';
 const defaultTimes: WorldTimes = { bootMs: [20_000, 60_000], servicesMs: [1_000, 5_000] };
 
 /**
@@ -51,6 +43,9 @@ export class World {
   /** Observers that are cut off from the management network, and whether they can tell. */
   readonly #cutObservers = new Map<string, { knowsIt: boolean }>();
   readonly #byAddress: ReadonlyMap<string, SimHost>;
+  readonly #brokenStorage = new Set<HostId>();
+  /** How long the shared storage holds the locks of a host that lost its power; 0: it has no locks between hosts. */
+  storageHoldsMs = 0;
 
   constructor(
     region: Region,
@@ -159,6 +154,16 @@ export class World {
     this.host(host).switchedOn = true;
     this.#settlePower(host, why);
   }
+  /** Its kernel crashes; power stays on. Its crash kernel speaks after `firstMs`, and every ten seconds; then it boots again. */
+  panic(host: HostId, dump: DumpTimes): void {
+    const h = this.host(host);
+    if (h.os !== 'up') return;
+    this.fault(`kernel of ${host} crashes`);
+    h.life++;
+    h.os = 'booting';
+    this.#down(h, 'its kernel crashed');
+    writeDump(this, h, dump, () => this.#boot(h));
+  }
   /** The rack's feed: its hosts, its switches, its BMCs. */
   failRack(rack: RackId): void {
     this.rack(rack).power = false;
@@ -189,7 +194,18 @@ export class World {
     }
     h.os = 'off';
     this.happened({ kind: 'power', host, on, why });
-    for (const vm of this.runningOn(host)) this.endCopy(vm, host, 'shut-off', 'the host lost power');
+    this.#down(h, LOST_POWER);
+  }
+
+  /** Nothing that ran on it runs any more. */
+  #down(h: SimHost, why: string): void {
+    const { host } = h.spec;
+    for (const vm of this.runningOn(host)) this.endCopy(vm, host, 'shut-off', why);
+    for (const v of this.vms.values()) {
+      // a hypervisor that starts anew does not know how its guests ended
+      const idle = v.defined.get(host);
+      if (idle !== undefined) Object.assign(idle, { state: 'shut-off', reason: 'unknown' });
+    }
     this.#process(h, 'compute', false);
     this.#process(h, 'agent', false);
     this.settleNetworks([host]);
@@ -311,10 +327,19 @@ export class World {
   endCopy(vm: VmId, host: HostId, state: 'shut-off' | 'crashed', why: string): void {
     const v = this.vm(vm);
     if (!v.copies.delete(host)) return;
-    v.defined.set(host, { state, since: this.now() });
+    v.defined.set(host, {
+      state,
+      reason: state === 'crashed' ? 'crashed' : why === LOST_POWER ? 'unknown' : 'destroyed',
+      since: this.now(),
+    });
     const run = v.runs.findLast((r) => r.host === host && r.to === null);
     if (run !== undefined) Object.assign(run, { to: this.now() }, state === 'crashed' ? { crashed: true } : {});
     this.happened({ kind: 'copy', vm, host, running: false, why });
+  }
+  /** Does the storage still hold the lock of a copy that lost its host's power? A crashed process leaves none behind. */
+  diskLocked(vm: VmId): boolean {
+    const since = this.now() - this.storageHoldsMs;
+    return this.vm(vm).runs.some((r) => r.to !== null && r.to > since && r.crashed !== true && !this.powered(r.host));
   }
   /** Ends it if it runs, and the hypervisor forgets it. */
   destroyCopy(vm: VmId, host: HostId, why: string): void {
@@ -333,6 +358,27 @@ export class World {
     }
   }
 
+  /** Their disks fail: whatever writes is paused by the hypervisor. */
+  breakStorage(hosts: readonly HostId[]): void {
+    this.fault(`storage fails on ${hosts.join(', ')}`);
+    for (const host of hosts) {
+      this.#brokenStorage.add(host);
+      for (const vm of this.runningOn(host)) if (this.vm(vm).copies.get(host)?.state === 'running') this.ailVm(vm, 'io-error');
+    }
+  }
+  /** It answers again; who was paused stays so until somebody resumes it. */
+  mendStorage(): void {
+    if (this.#brokenStorage.size === 0) return;
+    this.#brokenStorage.clear();
+    this.fault('storage answers again');
+  }
+  /** The hypervisor lets it go on: it runs, or its next write fails again. */
+  resumeVm(vm: VmId, host: HostId): void {
+    const copy = this.vm(vm).copies.get(host);
+    if (copy === undefined || copy.state === 'hung') return;
+    this.ailVm(vm, copy.state === 'io-error' && this.#brokenStorage.has(host) ? 'io-error' : 'running');
+  }
+
   fence(host: HostId, device: string): FenceState {
     const f = this.host(host).fences.get(device);
     if (f === undefined) throw new Error(`host ${host} has no fence device '${device}'`);
@@ -343,31 +389,3 @@ export class World {
     return this.timers.close();
   }
 }
-
-const freshHost = (spec: SimHost['spec'], bootId: string, now: Instant): SimHost => ({
-  spec,
-  switchedOn: true,
-  os: 'up',
-  bootId,
-  life: 1,
-  poweredAt: now,
-  managementLink: true,
-  productionLink: true,
-  compute: true,
-  computeLife: 1,
-  agent: true,
-  agentBroken: false,
-  libvirtAnswers: true,
-  fences: new Map(spec.fences.map((name) => [name, { name, ...wellFence }])),
-  onManagement: true,
-  onProduction: true,
-});
-
-const freshVm = (spec: SimVm['spec'], now: Instant): SimVm => ({
-  spec,
-  ownerStopped: spec.ownerStopped,
-  deleted: false,
-  copies: new Map(spec.ownerStopped ? [] : [[spec.host, { startedAt: now, state: 'running', since: now }]]),
-  defined: new Map(spec.ownerStopped ? [[spec.host, { state: 'shut-off', since: now }]] : []),
-  runs: spec.ownerStopped ? [] : [{ host: spec.host, from: now, to: null }],
-});

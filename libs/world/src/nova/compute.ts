@@ -1,4 +1,6 @@
 import { after, type HostId } from '@lifeboat/kernel';
+import { takeUpLive } from './live.ts';
+import { takeUpCold, takeUpReboots } from './mending.ts';
 import type { Nova } from './nova.ts';
 import type { Service } from './state.ts';
 
@@ -35,6 +37,9 @@ async function startUp(nova: Nova, s: Service, life: number): Promise<void> {
   await nova.world.timers.sleep(nova.prng.between(...nova.times.cleanUpMs));
   if (!current()) return; // cut off or died meanwhile: the next connection begins anew
   cleanUp(nova, s.host);
+  takeUpReboots(nova, s.host);
+  takeUpLive(nova, s.host);
+  takeUpCold(nova, s.host);
   s.initialisedLife = life;
   nova.wake(s.host);
   await nova.world.timers.sleep(nova.prng.between(...nova.times.powerSyncMs));
@@ -63,6 +68,7 @@ function syncPower(nova: Nova, host: HostId): void {
   for (const server of nova.serversOn(host)) {
     if (server.vmState !== 'active' || server.task !== null || nova.world.vm(server.vm).copies.has(host)) continue;
     server.vmState = 'stopped';
+    nova.noteAct(server.vm, 'stop', null);
     nova.world.trace.add(nova.world.now(), 'nova', `${server.vm} is not running on ${host}: called stopped`);
   }
 }

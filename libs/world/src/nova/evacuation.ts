@@ -38,6 +38,7 @@ async function schedule(nova: Nova, work: Work): Promise<HostId | null> {
     server.vmState = 'error';
     server.task = null;
     server.fault = 'No valid host was found. There are not enough hosts available.';
+    server.storageLocked = false;
     migration.status = 'error';
     note(nova, work, 'no valid host');
     return null;
@@ -90,9 +91,17 @@ async function build(nova: Nova, work: Work, target: HostId): Promise<void> {
     server.vmState = 'error';
     server.task = null;
     server.fault = 'the rebuild failed on its target';
+    server.storageLocked = false;
     return fail(nova, work, target, 'rebuild failed');
   }
   if (server.deleted) return fail(nova, work, target, 'the VM was deleted');
+  if (nova.world.diskLocked(server.vm)) {
+    server.vmState = 'error';
+    server.task = null;
+    server.fault = 'libvirtError: Failed to get "write" lock';
+    server.storageLocked = true;
+    return fail(nova, work, target, 'its disk is locked');
+  }
   nova.world.startCopy(server.vm, target, `evacuated from ${migration.from}`);
   // the guest runs; until the compute service can say so, Nova has it on its old host still
   await nova.untilTakesMessages(target, lost);
@@ -112,6 +121,7 @@ async function build(nova: Nova, work: Work, target: HostId): Promise<void> {
   server.vmState = work.wasStopped ? 'stopped' : 'active';
   server.task = null;
   server.fault = null;
+  server.storageLocked = false;
   // the source's compute service may have come back and closed the record meanwhile
   if (migration.status === 'pre-migrating') migration.status = 'done';
   note(nova, work, `done on ${target}`);

@@ -1,6 +1,6 @@
 import type { Resources } from '@lifeboat/contracts';
 import { done, failed, type HostId, type Instant, type Outcome, ok, type VmId } from '@lifeboat/kernel';
-import type { CloudFailure } from '@lifeboat/ports';
+import type { CloudFailure, VmAct } from '@lifeboat/ports';
 import { noDoubleEvacuate } from '../invariants.ts';
 import type { VmSpec } from '../model.ts';
 import type { Prng } from '../prng.ts';
@@ -8,6 +8,7 @@ import { Slots } from '../timers.ts';
 import type { World } from '../world.ts';
 import { computeSide } from './compute.ts';
 import { evacuation } from './evacuation.ts';
+import type { Moving } from './moves.ts';
 import { Placing } from './placing.ts';
 import {
   type ApiFaults,
@@ -35,13 +36,17 @@ export class Nova {
   readonly services: ReadonlyMap<HostId, Service>;
   readonly servers: ReadonlyMap<VmId, Server>;
   readonly migrations: Migration[] = [];
+  /** Live and cold ones. */
+  readonly moves: Moving[] = [];
   readonly work: Work[] = [];
   readonly placing: Placing;
   readonly conductors: Slots;
   readonly builds: ReadonlyMap<HostId, Slots>;
+  readonly outgoing: ReadonlyMap<HostId, Slots>;
   readonly #servers: Map<VmId, Server>;
   readonly #stop: () => void;
   readonly #waiting = new Map<HostId, Set<() => void>>();
+  readonly #acts = new Map<VmId, readonly VmAct[]>();
   #nextMigration = 1;
 
   constructor(world: World, times: Partial<NovaTimes> = {}) {
@@ -72,6 +77,7 @@ export class Nova {
     this.placing = new Placing(world, this.servers);
     this.conductors = new Slots(this.times.conductors);
     this.builds = new Map([...world.hosts.keys()].map((h) => [h, new Slots(this.times.buildsPerHost)]));
+    this.outgoing = new Map([...world.hosts.keys()].map((h) => [h, new Slots(this.times.outgoingPerHost)]));
     this.#stop = computeSide(this);
     world.timers.ended.addEventListener('abort', () => this.#close(), { once: true });
   }
@@ -132,7 +138,8 @@ export class Nova {
 
   // -- services ---------------------------------------------------------------------------------------
 
-  forceDown(host: HostId): Answer {
+  forceDown(host: HostId, by = 'lifeboat'): Answer {
+    this.world.happened({ kind: 'force-down', host, by });
     return this.#change(host, (s) => {
       s.forcedDown = true;
     });
@@ -171,6 +178,14 @@ export class Nova {
     return done;
   }
 
+  /** What was asked of Nova about a VM, newest first; by null: Nova itself. */
+  acts(vm: VmId): readonly VmAct[] {
+    return this.#acts.get(vm) ?? [];
+  }
+  noteAct(vm: VmId, act: string, by: string | null): void {
+    this.#acts.set(vm, [{ act, at: this.world.now(), by }, ...this.acts(vm)]);
+  }
+
   /** A new VM, active at once. */
   boot(spec: VmSpec): void {
     this.world.addVm(spec);
@@ -187,7 +202,8 @@ export class Nova {
     if (to === s.host) return failed('CLOUD_REFUSED', "The target host can't be the same one.");
     if (this.up(this.services.get(s.host) as Service))
       return failed('CLOUD_HOST_STILL_UP', `Compute service of ${s.host} is still in use.`);
-    if (s.vmState === 'paused') return failed('CLOUD_CONFLICT', `Cannot 'evacuate' instance ${vm} while it is in vm_state paused`);
+    if (s.vmState === 'paused' || s.vmState === 'resized')
+      return failed('CLOUD_CONFLICT', `Cannot 'evacuate' instance ${vm} while it is in vm_state ${s.vmState}`);
     const source = this.world.host(s.host);
     this.world.happened({
       kind: 'evacuate-call',
@@ -239,24 +255,25 @@ export class Nova {
   resetToError(vm: VmId): Answer {
     const s = this.server(vm);
     if (s === undefined) return failed('CLOUD_NOT_FOUND', `Instance ${vm} could not be found.`);
+    this.noteAct(vm, 'resetState', 'lifeboat');
     s.vmState = 'error';
     s.task = null;
     s.stuck = false;
     return done;
   }
 
-  start(vm: VmId): Answer {
-    return this.#power(vm, 'stopped', 'powering-on', (s) => {
+  start(vm: VmId, by = 'lifeboat'): Answer {
+    return this.#power(vm, 'stopped', 'powering-on', by, (s) => {
       if (this.world.startCopy(vm, s.host, 'nova started it') || this.world.vm(vm).copies.has(s.host)) s.vmState = 'active';
     });
   }
-  stop(vm: VmId): Answer {
-    return this.#power(vm, 'active', 'powering-off', (s) => {
+  stop(vm: VmId, by = 'lifeboat'): Answer {
+    return this.#power(vm, 'active', 'powering-off', by, (s) => {
       this.world.endCopy(vm, s.host, 'shut-off', 'nova stopped it');
       s.vmState = 'stopped';
     });
   }
-  #power(vm: VmId, from: Server['vmState'], task: string, act: (s: Server) => void): Answer {
+  #power(vm: VmId, from: Server['vmState'], task: string, by: string, act: (s: Server) => void): Answer {
     const s = this.server(vm);
     if (s === undefined) return failed('CLOUD_NOT_FOUND', `Instance ${vm} could not be found.`);
     if (s.vmState !== from || s.task !== null)
@@ -267,6 +284,7 @@ export class Nova {
     if (!this.up(this.services.get(s.host) as Service))
       return failed('CLOUD_CONFLICT', `The compute service of ${s.host} is unavailable at this time.`);
     s.task = task;
+    this.noteAct(vm, from === 'active' ? 'stop' : 'start', by);
     const { host } = s;
     this.world.timers.spawn(async () => {
       await this.world.timers.sleep(this.prng.between(...this.times.startMs));
@@ -282,7 +300,7 @@ export class Nova {
   // -- what a VM's owner does, through the same API ---------------------------------------------------------
 
   ownerStops(vm: VmId): boolean {
-    if (!this.stop(vm).ok) return false;
+    if (!this.stop(vm, 'owner').ok) return false;
     this.world.vm(vm).ownerStopped = true;
     this.world.happened({ kind: 'vm', vm, what: 'stopped-by-owner' });
     return true;
@@ -304,8 +322,13 @@ const freshServer = (spec: VmSpec): Server => ({
   vm: spec.vm,
   host: spec.host,
   vmState: spec.ownerStopped ? 'stopped' : 'active',
+  oldHost: null,
+  wasStopped: false,
+  locked: false,
+  haOff: false,
   task: null,
   fault: null,
+  storageLocked: false,
   deleted: false,
   stuck: false,
 });

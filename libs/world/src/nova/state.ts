@@ -13,6 +13,10 @@ export interface NovaTimes {
   readonly claimMs: readonly [number, number];
   readonly rebuildMs: readonly [number, number];
   readonly startMs: readonly [number, number];
+  /** Copying a guest's memory. */
+  readonly liveMs: readonly [number, number];
+  /** Live migrations at once away from one host; the others wait. */
+  readonly outgoingPerHost: number;
   /** Evacuations scheduled at once in all, and built at once on one host. */
   readonly conductors: number;
   readonly buildsPerHost: number;
@@ -28,6 +32,8 @@ export const novaTimes: NovaTimes = {
   claimMs: [100, 400],
   rebuildMs: [1_500, 6_000],
   startMs: [500, 2_000],
+  liveMs: [2_000, 10_000],
+  outgoingPerHost: 1,
   conductors: 4,
   buildsPerHost: 10,
 };
@@ -74,9 +80,17 @@ export interface Service {
 export interface Server {
   readonly vm: VmId;
   host: HostId;
-  vmState: 'active' | 'stopped' | 'error' | 'paused';
+  vmState: 'active' | 'stopped' | 'error' | 'paused' | 'resized';
+  /** Where a cold move that is not confirmed came from, and whether it was stopped then. */
+  oldHost: HostId | null;
+  wasStopped: boolean;
+  locked: boolean;
+  /** HA_Enabled is False. */
+  haOff: boolean;
   task: string | null;
   fault: string | null;
+  /** That fault is a lock on its disk. */
+  storageLocked: boolean;
   deleted: boolean;
   /** Evacuated twice at once: nothing but a reset frees it. */
   stuck: boolean;
@@ -84,7 +98,7 @@ export interface Server {
 export const statusOf = (s: Server): string =>
   s.task?.startsWith('rebuild') === true
     ? 'REBUILD'
-    : { active: 'ACTIVE', stopped: 'SHUTOFF', error: 'ERROR', paused: 'PAUSED' }[s.vmState];
+    : { active: 'ACTIVE', stopped: 'SHUTOFF', error: 'ERROR', paused: 'PAUSED', resized: 'VERIFY_RESIZE' }[s.vmState];
 
 export interface Migration {
   readonly id: string;
@@ -112,12 +126,28 @@ export interface Work {
 /** What is wrong with the API itself, changed by faults while running. */
 export interface ApiFaults {
   away: boolean;
+  /** It takes connections and answers none until it goes on. */
+  stands: boolean;
   /** Share of calls answered with a 5xx, half of them after having been taken. */
   failing: number;
   /** Share of calls that get no answer in time, half of them after having been taken. */
   timingOut: number;
   /** Share of rebuilds that fail on their target. */
   rebuildFailing: number;
+  /** Share of live migrations that Nova finds impossible, that fail, and that never end. */
+  liveRefused: number;
+  liveFailing: number;
+  liveHanging: number;
   extraLatencyMs: number;
 }
-export const wellApi = (): ApiFaults => ({ away: false, failing: 0, timingOut: 0, rebuildFailing: 0, extraLatencyMs: 0 });
+export const wellApi = (): ApiFaults => ({
+  away: false,
+  stands: false,
+  failing: 0,
+  timingOut: 0,
+  rebuildFailing: 0,
+  liveRefused: 0,
+  liveFailing: 0,
+  liveHanging: 0,
+  extraLatencyMs: 0,
+});
