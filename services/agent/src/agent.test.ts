@@ -184,6 +184,14 @@ describe("an agent's settings", () => {
     const s = agentSettings({ LIFEBOAT_TOPOLOGY: '/t', LIFEBOAT_ZOOKEEPER: 'a:1' }, read);
     assert.deepEqual([s.bootId, s.vmSource, s.registry.sessionMs], ['b-1', { kind: 'libvirt', uri: 'qemu:///system' }, 4_000]);
   });
+  it("hold the machine's own UUID where root may read it, and go on without", () => {
+    const needed = { LIFEBOAT_TOPOLOGY: '/t', LIFEBOAT_ZOOKEEPER: 'a:1' };
+    assert.equal(agentSettings(needed, read).machineUuid, null);
+    assert.equal(
+      agentSettings(needed, (path) => (path === '/run/lifeboat-agent/product_uuid' ? 'ABC-1\n' : read(path))).machineUuid,
+      'ABC-1',
+    );
+  });
   it('complain of a source of VMs that is none', () => {
     assert.throws(
       () => agentSettings({ LIFEBOAT_TOPOLOGY: '/t', LIFEBOAT_ZOOKEEPER: 'a:1', LIFEBOAT_VM_SOURCE: 'xen' }, read),

@@ -1,7 +1,8 @@
-import type { Registration, Topology } from '@lifeboat/contracts';
+import { policyOf, type Registration, type Topology } from '@lifeboat/contracts';
 import { describeFailure, type HostId, stableId } from '@lifeboat/kernel';
 import type { AgentSession, Clock, Prober, Registry, VmSource } from '@lifeboat/ports';
 import { type AgentState, leaving, registrationOf, sawPeers, sawVms, starting, whatToWrite } from './decide/decide.ts';
+import { calm, isToEnd, lookAround, type Watchdog } from './decide/watchdog.ts';
 import { peersOf } from './peers.ts';
 
 export interface AgentOptions {
@@ -13,6 +14,8 @@ export interface AgentOptions {
   readonly topology: () => Topology | null;
   readonly host: HostId;
   readonly bootId: string;
+  /** As the machine's BMC should know it; absent where the host does not tell. */
+  readonly machineUuid?: string;
   /** Aborts: the agent says that it is leaving, and leaves. With the reason 'killed' it just stops, as a machine without power does. */
   readonly signal: AbortSignal;
   readonly version?: string;
@@ -69,12 +72,16 @@ class Agent {
   readonly #changed = new Bell();
   readonly #vmsChanged = new Bell();
   #state: AgentState;
+  #watchdog: Watchdog = calm;
+  #registered = false;
+  #isolations = 0;
   #troubled = '';
 
   constructor(o: AgentOptions) {
     this.#o = o;
     this.#t = { ...defaultTimings, ...o.timings };
-    this.#state = starting(o.host, o.bootId, o.version ?? '0.1.0', o.clock.now());
+    const machine = o.machineUuid === undefined ? {} : { machineUuid: o.machineUuid };
+    this.#state = { ...starting(o.host, o.bootId, o.version ?? '0.1.0', o.clock.now()), ...machine };
   }
 
   async run(): Promise<void> {
@@ -147,8 +154,29 @@ class Agent {
           clock.now(),
         ),
       );
+      const silent = [...answered.values()].filter((alive) => !alive).length;
+      await this.#watchOverItself(peers.length, silent, topology);
       await clock.sleep(Math.max(50, startedAt + this.#t.probeEveryMs - clock.monotonic()), signal);
     }
+  }
+
+  /**
+   * All alone for longer than the cluster's policy allows: others may start the VMs elsewhere soon, so they end here. From then
+   * on this counts as another start of the host: nothing that ran on it runs any more, and who sees it again must know.
+   */
+  async #watchOverItself(asked: number, silent: number, topology: Topology | null): Promise<void> {
+    const { clock, vmSource, registry, host, bootId } = this.#o;
+    const around = { registry: this.#registered && registry.connected(), peersAsked: asked, peersSilent: silent };
+    this.#watchdog = lookAround(this.#watchdog, around, clock.monotonic());
+    const cluster = topology?.hosts.find((h) => h.host === host)?.cluster;
+    const afterMs = topology === null || cluster === undefined ? 0 : policyOf(topology, cluster).selfIsolationMs;
+    if (vmSource.endAll === undefined || !isToEnd(this.#watchdog, afterMs, clock.monotonic())) return;
+    const ended = await vmSource.endAll();
+    if (!ended.ok) return this.#trouble(`alone, and the VMs could not be ended: ${describeFailure(ended)}`);
+    this.#isolations += 1;
+    this.#watchdog = { ...this.#watchdog, ended: true };
+    this.#trouble(`reached neither the registry nor a peer for ${afterMs} ms: ended ${ended.value} VMs of this host (selfIsolationMs)`);
+    this.#see({ ...this.#state, bootId: `${bootId}.alone-${this.#isolations}` });
   }
 
   async #keepRegistered(): Promise<void> {
@@ -160,7 +188,9 @@ class Agent {
         failures = 0;
         this.#troubled = '';
         this.#o.joined?.(joined.value.id);
+        this.#registered = true;
         const why = await this.#keepEntry(joined.value, first);
+        this.#registered = false;
         if (signal.aborted) return;
         this.#o.lost?.(why);
       } else {

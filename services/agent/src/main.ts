@@ -31,6 +31,7 @@ await runProcess(
         topology: () => topology.current(),
         host: settings.host,
         bootId: settings.bootId,
+        ...(settings.machineUuid === null ? {} : { machineUuid: settings.machineUuid }),
         signal: stop,
         timings: { vmsEveryMs: settings.vmsEveryMs },
         joined: (session) => log.info({ session, host: settings.host }, 'registered'),
@@ -51,7 +52,7 @@ await runProcess(
 async function openVms(settings: AgentSettings, at: Clock): Promise<{ source: VmSource; close: () => Promise<void> }> {
   if (settings.vmSource.kind === 'libvirt') {
     const { libvirtVms } = await import('@lifeboat/adapters-libvirt');
-    const vms = libvirtVms({ uri: settings.vmSource.uri });
+    const vms = libvirtVms({ uri: settings.vmSource.uri, guests: { silentAfterMs: settings.guestSilentMs } });
     return { source: vms, close: async () => vms.close() };
   }
   const { openOpenStack } = await import('@lifeboat/adapters-openstack');

@@ -14,12 +14,18 @@ import {
 export interface AgentSettings extends ProcessSettings {
   readonly host: HostId;
   readonly bootId: string;
+  /** null: this host does not tell. */
+  readonly machineUuid: string | null;
   readonly registry: RegistrySettings;
   readonly vmSource: Readonly<{ kind: 'libvirt'; uri: string }> | Readonly<{ kind: 'nova' }>;
+  /** A guest whose agent has been silent for so long is hung; 0: guests are not asked. */
+  readonly guestSilentMs: number;
   readonly vmsEveryMs: number;
 }
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+/** The kernel's own, for root; and where the unit puts it for an agent that is not. */
+const MACHINE_UUIDS = ['/sys/class/dmi/id/product_uuid', '/run/lifeboat-agent/product_uuid'];
 const HOST = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
 
 export function agentSettings(raw: Variables, read = (path: string) => readFileSync(path, 'utf8')): AgentSettings {
@@ -34,13 +40,27 @@ export function agentSettings(raw: Variables, read = (path: string) => readFileS
     ...commonSettings(e, env),
     host: hostId(host),
     bootId: e.optional('LIFEBOAT_BOOT_ID') ?? bootIdOf(e, read),
+    machineUuid: e.optional('LIFEBOAT_MACHINE_UUID') ?? machineUuidOf(read),
     registry: registrySettings(e),
     vmSource: source === 'nova' ? { kind: 'nova' } : { kind: 'libvirt', uri: source.slice('libvirt:'.length) },
+    guestSilentMs: e.milliseconds('LIFEBOAT_GUEST_SILENT_MS', 30_000, 0, 3_600_000),
     // libvirt tells of changes by itself, Nova does not.
     vmsEveryMs: e.milliseconds('LIFEBOAT_VM_POLL_MS', source === 'nova' ? 2_000 : 10_000, 200, 600_000),
   };
   e.finish();
   return settings;
+}
+
+/** Some machines have none: then nobody can check whose BMC the host's is. */
+function machineUuidOf(read: (path: string) => string): string | null {
+  for (const path of MACHINE_UUIDS) {
+    try {
+      return read(path).trim().slice(0, 100) || null;
+    } catch {
+      // not for us, or not there: the next one
+    }
+  }
+  return null;
 }
 
 function bootIdOf(e: Environment, read: (path: string) => string): string {

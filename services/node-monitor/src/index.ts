@@ -1,4 +1,4 @@
-export type { MonitorEffect, MonitorResult, Round } from './decide/effects.ts';
+export type { MonitorEffect, MonitorObservation, MonitorResult, Round } from './decide/effects.ts';
 export * from './service.ts';
 export * from './settings.ts';
 export { type HostDocument, initialState, type MonitorState } from './state.ts';

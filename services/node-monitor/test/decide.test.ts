@@ -186,6 +186,25 @@ describe('what the node-monitor tells and looks at', () => {
     assert.deepEqual(fewer(state, round()(2_000)).state.hosts.keys(), ['h1', 'h2']);
   });
 
+  it('tells of a crash dump each time that its host says so, once for a storm of packets, until its agent is back', () => {
+    const says =
+      (host: string): In =>
+      (at) => ({ kind: 'observed', at: instant(at), observation: { kind: 'dump', host: hostId(host), at: instant(at) } });
+    const { out, state } = run(
+      ...well,
+      [5_000, says('h1')],
+      [5_100, says('h1')],
+      [15_000, says('h1')],
+      [16_000, says('stranger')],
+      [17_000, agent('registered')],
+    );
+    assert.deepEqual(
+      out.slice(-5).map((o) => o.map((x) => x.replace(/.* (?=dump)/, 'h1 '))),
+      [['h1 dump=in-progress@5000'], [], ['h1 dump=in-progress@15000'], [], []],
+    );
+    assert.equal(state.hosts.get('h1')?.signals.dump, undefined);
+  });
+
   it('stores nothing for a round in which nothing happened', () => {
     const { state } = run(...well);
     const next = decide(state, round()(2_000)).state;

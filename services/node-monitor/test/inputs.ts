@@ -17,6 +17,8 @@ import { initialState, type MonitorState } from '../src/state.ts';
 export const names = ['h1', 'h2', 'h3'];
 export const settings: MonitorSettings = {
   ...defaultMonitorSettings,
+  // identity.test.ts is about that
+  identity: { ...defaultMonitorSettings.identity, atOnce: 0 },
   hosts: new Map(
     names.map((n, i) => [
       hostId(n),

@@ -65,21 +65,27 @@ export function lab() {
   const store = new MemoryStateStore(clock);
   const { broken, restarted, ports: adapters } = brokenWorld();
   const troubles: string[] = [];
+  const leads: { instance: string; at: number }[] = [];
   const start = (instance: string) => {
     const registry = core.client(instance);
     const stop = new AbortController();
-    const world = nodeMonitorWorld({ ...adapters, clock, topology });
+    const world = nodeMonitorWorld({ ...adapters, clock, topology }, stop.signal);
     const ports = { bus: bus.client(), store, registry, clock, instance };
     const ended = new Shell(nodeMonitor(monitorSettings(topology)), world, ports, {
       trouble: (t) => troubles.push(t),
       deposed: (w) => troubles.push(w),
+      leading: () => leads.push({ instance, at: clock.now() }),
     }).run(stop.signal);
-    return async () => {
-      stop.abort();
-      await clock.runFor(1_500);
-      await ended;
-      await registry.close();
-    };
+    return Object.assign(
+      async () => {
+        stop.abort();
+        await clock.runFor(1_500);
+        await ended;
+        await registry.close();
+      },
+      // its session ends as by expiry; nothing says good-bye
+      { cut: () => registry.cut(), heal: () => registry.heal() },
+    );
   };
   let sequence = 0;
   const tell = (type: 'lifeboat.agent.lost' | 'lifeboat.agent.registered', session: string) => {
@@ -112,5 +118,5 @@ export function lab() {
     told()
       .flatMap((e) => (e.type === 'lifeboat.node.observed' && e.data.host === host ? [e.data] : []))
       .at(-1)?.signals;
-  return { clock, broken, restarted, troubles, start, tell, told, lastOf };
+  return { clock, broken, restarted, troubles, leads, start, tell, told, lastOf };
 }

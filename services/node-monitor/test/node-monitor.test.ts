@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { instant } from '@lifeboat/kernel';
+import type { MonitorInput, Round } from '../src/decide/effects.ts';
+import { decide, round, run, well } from './inputs.ts';
 import { lab } from './lab.ts';
 
 describe('node-monitor in its shell', () => {
@@ -78,5 +81,37 @@ describe('node-monitor in its shell', () => {
     assert.ok(round?.type === 'lifeboat.round.completed');
     assert.deepEqual([round.data.observer, round.data.reason], ['cut-off', 'no carrier']);
     await stop();
+  });
+
+  it('a standby looks all the while: taking over it knows at once who has been silent', async () => {
+    const l = lab();
+    const first = l.start('m1');
+    await l.clock.runFor(5_000);
+    const second = l.start('m2');
+    await l.clock.runFor(1_000);
+    l.broken.add('10.0.0.1');
+    first.cut();
+    await l.clock.runFor(5_500);
+    const dead = l.told().find((e) => e.type === 'lifeboat.node.observed' && e.data.signals.management?.is === 'dead');
+    const leads = l.leads.find((x) => x.instance === 'm2');
+    assert.ok(dead !== undefined && leads !== undefined);
+    assert.ok(dead.time - leads.at <= 300, `${dead.time - leads.at} ms after it took over`);
+    await second();
+    await first();
+  });
+
+  it('one silence seen by two monitors is one', async () => {
+    const { state } = run(...well, [5_000, round('h1')]);
+    const again = decide(state, round('h1')(5_200)).state;
+    assert.deepEqual([again.hosts.get('h1')?.misses, again.hosts.get('h1')?.signals.management?.is], [1, 'alive']);
+    assert.equal(decide(again, round('h1')(6_000)).state.hosts.get('h1')?.signals.management?.is, 'dead');
+  });
+
+  it('an older answer, heard on standby, does not undo a newer silence', async () => {
+    const { state } = run(...well, [5_000, round('h1')]);
+    const heardLate = round()(5_300) as Extract<MonitorInput, { kind: 'observed' }>;
+    const observation = { ...(heardLate.observation as Round), startedAt: instant(4_000) };
+    const replayed = decide(state, { ...heardLate, observation });
+    assert.equal(replayed.state.hosts.get('h1')?.misses, 1);
   });
 });

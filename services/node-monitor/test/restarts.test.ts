@@ -65,6 +65,26 @@ describe('how silent agents are restarted', () => {
   ];
   for (const [name, inputs, out] of cases) it(name, () => assert.deepEqual(restarts(last(...inputs)), out));
 
+  it('leaves a host that has come back from the dead the time to boot', () => {
+    const dead: [number, In][] = [
+      [8_000, round('h1')],
+      [9_000, round('h1')],
+      [10_000, agent('lost')],
+      [11_000, round('h1')],
+    ];
+    const back: [number, In][] = [
+      [40_000, round()],
+      [40_500, ssh('works')],
+      [45_000, round()],
+    ];
+    const tooLong: [number, In][] = [
+      [70_000, ssh('works')],
+      [70_500, round()],
+    ];
+    assert.deepEqual(restarts(run(...well, ...dead, ...back).out.flat()), [], 'sshd answers before the agent has started');
+    assert.deepEqual(restarts(run(...well, ...dead, ...back, ...tooLong).out.flat()), ['do restart/h1/s1/1']);
+  });
+
   it('gives up after three tries', () => {
     const { out } = run(
       ...well,

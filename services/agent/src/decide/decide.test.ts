@@ -25,6 +25,10 @@ describe('what an agent writes', () => {
     ['a.?.', 'dead@3'],
     ['??', 'nothing'],
     ['a???', 'alive@0'],
+    ['a????', 'alive@0'],
+    ['a?????', 'nothing'],
+    ['..?????', 'nothing'],
+    ['a?????a', 'alive@6'],
   ];
   for (const [rounds, view] of views)
     it(`given the probes ${rounds}, then its peer is ${view}`, () => {

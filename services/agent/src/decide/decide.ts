@@ -2,6 +2,7 @@ import type { PeerView, Registration, VmReport } from '@lifeboat/contracts';
 import type { HostId, Instant } from '@lifeboat/kernel';
 
 export const FAILURES_BEFORE_DEAD = 2;
+export const UNHEARD_BEFORE_UNKNOWN = 5;
 /** What the registration's schema takes. */
 export const MOST_VMS = 2_000;
 
@@ -9,6 +10,7 @@ export const MOST_VMS = 2_000;
 export interface AgentState {
   readonly host: HostId;
   readonly bootId: string;
+  readonly machineUuid?: string;
   readonly agentVersion: string;
   readonly startedAt: Instant;
   readonly leaving: boolean;
@@ -20,6 +22,8 @@ interface PeerState {
   /** null until enough was seen to say. */
   readonly view: PeerView | null;
   readonly failures: number;
+  /** Rounds in a row in which nothing could be said of it. */
+  readonly unheard: number;
 }
 
 export const starting = (host: HostId, bootId: string, agentVersion: string, at: Instant): AgentState => ({
@@ -46,17 +50,21 @@ export const sawVms = (s: AgentState, vms: readonly VmReport[] | null): AgentSta
 export function sawPeers(s: AgentState, asked: readonly HostId[], answered: ReadonlyMap<HostId, boolean>, at: Instant): AgentState {
   const peers = new Map<HostId, PeerState>();
   for (const peer of asked) {
-    const known = s.peers.get(peer) ?? { view: null, failures: 0 };
+    const known = s.peers.get(peer) ?? { view: null, failures: 0, unheard: 0 };
     const answer = answered.get(peer);
-    if (answer === undefined) peers.set(peer, known);
-    else if (answer) peers.set(peer, { view: viewed(known, peer, 'alive', at), failures: 0 });
+    if (answer === undefined) peers.set(peer, unheard(known));
+    else if (answer) peers.set(peer, { view: viewed(known, peer, 'alive', at), failures: 0, unheard: 0 });
     else {
       const failures = Math.min(known.failures + 1, FAILURES_BEFORE_DEAD);
-      peers.set(peer, { view: failures < FAILURES_BEFORE_DEAD ? known.view : viewed(known, peer, 'dead', at), failures });
+      peers.set(peer, { view: failures < FAILURES_BEFORE_DEAD ? known.view : viewed(known, peer, 'dead', at), failures, unheard: 0 });
     }
   }
   return { ...s, peers };
 }
+
+/** What nobody could look at for long is not known any more: an entry holds no view that has not been renewed. */
+const unheard = (p: PeerState): PeerState =>
+  p.unheard + 1 < UNHEARD_BEFORE_UNKNOWN ? { ...p, unheard: p.unheard + 1 } : { view: null, failures: 0, unheard: UNHEARD_BEFORE_UNKNOWN };
 
 /** `at` is when it began to be so: an entry that is the same need not be written again. */
 const viewed = ({ view }: PeerState, peer: HostId, production: PeerView['production'], at: Instant): PeerView =>
@@ -67,6 +75,7 @@ export const leaving = (s: AgentState): AgentState => ({ ...s, leaving: true });
 export const registrationOf = (s: AgentState): Registration => ({
   host: s.host,
   bootId: s.bootId,
+  ...(s.machineUuid === undefined ? {} : { machineUuid: s.machineUuid }),
   agentVersion: s.agentVersion,
   startedAt: s.startedAt,
   leaving: s.leaving,

@@ -2,12 +2,15 @@ import type { EventOf, LifeboatEvent } from '@lifeboat/contracts';
 import { type Decision, type HostId, type Instant, stay } from '@lifeboat/kernel';
 import type { MonitorSettings } from '../settings.ts';
 import { documentOf, type HostDocument, type MonitorState, withDocument } from '../state.ts';
-import type { MonitorEffect, MonitorInput, MonitorOutput, MonitorResult } from './effects.ts';
+import type { DumpHeard, MonitorEffect, MonitorInput, MonitorOutput, MonitorResult } from './effects.ts';
+import { identitySeen, machineRegistered } from './identity.ts';
 import { agentCameBack, restartSettled } from './restarts.ts';
 import { askNova, seeRound } from './round.ts';
 import { deepLooks, observed, reconsider } from './suspicion.ts';
 
 type Step = Decision<MonitorState, MonitorOutput>;
+
+const DUMPS_APART_MS = 2_000;
 
 /** Which hosts to look at closely, what of it to tell, which silent agents to restart. */
 export const monitor =
@@ -15,7 +18,9 @@ export const monitor =
   (s: MonitorState, input: MonitorInput): Step => {
     switch (input.kind) {
       case 'observed':
-        return seeRound(s, settings, input.observation, input.at);
+        return input.observation.kind === 'round'
+          ? seeRound(s, settings, input.observation, input.at)
+          : seeDump(s, settings, input.observation, input.at);
       case 'event':
         return hear(s, settings, input.event, input.at);
       case 'settled':
@@ -25,6 +30,17 @@ export const monitor =
         return stay(s);
     }
   };
+
+/** Told each time, for its age counts; but a storm of packets is one. */
+function seeDump(s: MonitorState, settings: MonitorSettings, o: DumpHeard, at: Instant): Step {
+  const host = settings.hosts.get(o.host);
+  if (host === undefined) return stay(s);
+  const before = documentOf(s, host.host);
+  const last = before.signals.dump?.at;
+  if (last !== undefined && o.at - last < DUMPS_APART_MS) return stay(s);
+  const d: HostDocument = { ...before, signals: { ...before.signals, dump: { is: 'in-progress', at: o.at } } };
+  return { state: withDocument(s, host.host, d), outputs: [observed(host, d, at)] };
+}
 
 function hear(s: MonitorState, settings: MonitorSettings, e: LifeboatEvent, at: Instant): Step {
   switch (e.type) {
@@ -41,8 +57,10 @@ function hearRegistered(s: MonitorState, settings: MonitorSettings, e: EventOf<'
   const host = settings.hosts.get(e.data.host);
   if (host === undefined) return stay(s);
   const back = agentCameBack(documentOf(s, host.host), host.host, at);
-  const d = reconsider(s, { ...back.state, agent: { is: 'ok', session: e.data.session, at } }, host, true, at);
-  return { state: withDocument(s, host.host, d), outputs: back.outputs };
+  const { dump: _over, ...signals } = back.state.signals;
+  const d = reconsider(s, { ...back.state, signals, agent: { is: 'ok', session: e.data.session, at } }, host, true, at);
+  const named = machineRegistered(withDocument(s, host.host, d), settings, host, e.data.machineUuid, at);
+  return { state: named.state, outputs: [...back.outputs, ...named.outputs] };
 }
 
 function hearLost(s: MonitorState, settings: MonitorSettings, e: EventOf<'lifeboat.agent.lost'>, at: Instant): Step {
@@ -56,12 +74,13 @@ function hearLost(s: MonitorState, settings: MonitorSettings, e: EventOf<'lifebo
   const state = withDocument(s, host.host, d);
   if (d.suspect === null) return stay(state);
   const nova = askNova(state, settings, true, at);
-  return { state: nova.state, outputs: [...deepLooks(host), ...nova.outputs] };
+  return { state: nova.state, outputs: [...deepLooks(nova.state, host), ...nova.outputs] };
 }
 
 function settle(s: MonitorState, settings: MonitorSettings, effect: MonitorEffect, result: MonitorResult, at: Instant): Step {
   if (effect.kind === 'look-at-compute') return result.kind === 'compute' ? seeCompute(s, settings, result, at) : stay(s);
   const host = settings.hosts.get(effect.host);
+  if (host !== undefined && result.kind === 'identity') return identitySeen(s, settings, host, result.devices, at);
   const before = host === undefined ? undefined : s.hosts.get(host.host);
   if (host === undefined || before === undefined) return stay(s);
   if (effect.kind === 'restart-agent') {
@@ -92,7 +111,7 @@ function seeCompute(s: MonitorState, settings: MonitorSettings, result: Extract<
     state = withDocument(state, host.host, d);
     if (!changed) continue;
     outputs.push(observed(host, d, at));
-    if (before.suspect === null && d.suspect !== null) outputs.push(...deepLooks(host));
+    if (before.suspect === null && d.suspect !== null) outputs.push(...deepLooks(state, host));
   }
   return { state, outputs };
 }

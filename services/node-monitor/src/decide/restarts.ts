@@ -29,6 +29,8 @@ export function considerRestart(d: HostDocument, host: HostId, settings: Monitor
   const attempt = restart.is === 'none' ? 1 : restart.is === 'failed' ? restart.attempt + 1 : null;
   if (attempt === null || attempt > rules.tries || !mayBegin || d.agent.is !== 'lost' || at - d.agent.at < rules.afterMs)
     return { state: d, outputs: [] };
+  // sshd answers before the agent has started: a restart then would only make it begin anew
+  if (d.backAt !== undefined && at - d.backAt < rules.bootsWithinMs) return { state: d, outputs: [] };
   const { ssh, management } = d.signals;
   if (management?.is !== 'alive' || ssh?.is !== 'works' || at - ssh.at > SSH_FRESH_MS || ssh.at < d.agent.at)
     return { state: d, outputs: [] };

@@ -4,6 +4,7 @@ import { order, tell } from '@lifeboat/runtime/shell/service';
 import type { MonitorSettings, WatchedHost } from '../settings.ts';
 import { documentOf, type HostDocument, type MonitorState, withDocument } from '../state.ts';
 import { lookAtCompute, type MonitorOutput, type Round } from './effects.ts';
+import { lookAtIdentities } from './identity.ts';
 import { considerRestart, isUnderway } from './restarts.ts';
 import { deepLooks, isLookDue, observed, reconsider } from './suspicion.ts';
 
@@ -14,6 +15,8 @@ interface Seen {
   readonly silent: ReadonlyMap<string, string>;
   readonly unseen: ReadonlySet<string>;
 }
+
+const REPLAYED_MS = 10_000;
 
 /** A round over the management network: who answered, what changed, whom to look at closely, what to tell. */
 export function seeRound(s: MonitorState, settings: MonitorSettings, r: Round, at: Instant): Step {
@@ -47,8 +50,9 @@ export function seeRound(s: MonitorState, settings: MonitorSettings, r: Round, a
     outputs.push(...step.outputs);
   }
   const compute = askNova(state, settings, suspicion, at);
-  const told = roundTold(compute.state, settings, seen, null, noteworthy, at);
-  return { state: told.state, outputs: [...outputs, ...compute.outputs, ...told.outputs] };
+  const identities = lookAtIdentities(compute.state, settings, at);
+  const told = roundTold(identities.state, settings, seen, null, noteworthy, at);
+  return { state: told.state, outputs: [...outputs, ...compute.outputs, ...identities.outputs, ...told.outputs] };
 }
 
 /** Counted only in rounds in which somebody is not well. */
@@ -64,21 +68,29 @@ function hostInRound(
   at: Instant,
 ): Decision<HostDocument, MonitorOutput> {
   const before = documentOf(s, host.host);
+  const { startedAt } = seen.round;
+  // Seen on standby: what the leader before us has seen since counts more. (Much older: the clock was set back.)
+  const olderMs = (before.missedAt ?? before.signals.management?.at ?? startedAt) - startedAt;
+  if (olderMs > 0 && olderMs < REPLAYED_MS) return { state: before, outputs: [] };
   const silence = seen.silent.get(host.host);
   const asked = !seen.unseen.has(host.host);
-  const misses = !asked ? before.misses : silence === undefined ? 0 : before.misses + 1;
+  const again = before.missedAt !== undefined && startedAt - before.missedAt < settings.missesApartMs;
+  const misses = !asked ? before.misses : silence === undefined ? 0 : again ? before.misses : before.misses + 1;
   const is = !asked ? null : silence === undefined ? 'alive' : misses >= settings.missesBeforeDead ? 'dead' : null;
   const changed = is !== null && before.signals.management?.is !== is;
   // Between the first silence and the verdict, and where we could not ask, the last answer just gets older.
   const detail = silence === undefined || silence === '' ? {} : { detail: silence.slice(0, 300) };
   const signals: Signals = is === null ? before.signals : { ...before.signals, management: { is, at: seen.round.startedAt, ...detail } };
-  let d = reconsider(s, { ...before, misses, signals }, host, changed, at);
+  const { missedAt: last, ...rest } = before;
+  const back = is === 'alive' && before.signals.management?.is === 'dead' ? { backAt: at } : {};
+  const missedAt = !asked || (again && silence !== undefined) ? last : silence === undefined ? undefined : startedAt;
+  let d = reconsider(s, { ...rest, ...back, misses, signals, ...(missedAt === undefined ? {} : { missedAt }) }, host, changed, at);
   if (d.suspect === null) return { state: d, outputs: changed ? [observed(host, d, at)] : [] };
 
   const outputs: MonitorOutput[] = [];
   if (isLookDue(d, settings, at)) {
     d = { ...d, suspect: { ...d.suspect, lookedAt: at } };
-    outputs.push(observed(host, d, at), ...deepLooks(host));
+    outputs.push(observed(host, d, at), ...deepLooks(s, host));
   }
   const restart = considerRestart(d, host.host, settings, mayRestart, at);
   return { state: restart.state, outputs: [...outputs, ...restart.outputs] };

@@ -3,6 +3,7 @@ import { order, tell } from '@lifeboat/runtime/shell/service';
 import type { MonitorSettings, WatchedHost } from '../settings.ts';
 import type { HostDocument, MonitorState } from '../state.ts';
 import { lookAtPower, lookAtSsh, type MonitorOutput, roundAt } from './effects.ts';
+import { strangersOf } from './identity.ts';
 
 /** What makes us look closely. Planned work does not. */
 const isSuspicious = (d: HostDocument, host: WatchedHost): boolean =>
@@ -28,9 +29,9 @@ export function reconsider(s: MonitorState, d: HostDocument, host: WatchedHost, 
 export const isLookDue = (d: HostDocument, settings: MonitorSettings, at: Instant): boolean =>
   d.suspect !== null && (at - d.suspect.changedAt < settings.slowAfterMs || at - d.suspect.lookedAt >= settings.slowMs);
 
-export const deepLooks = (host: WatchedHost): MonitorOutput[] => [
+export const deepLooks = (s: MonitorState, host: WatchedHost): MonitorOutput[] => [
   order(lookAtSsh(host.host)),
-  ...(host.fenced ? [order(lookAtPower(host.host))] : []),
+  ...(host.fenced ? [order(lookAtPower(host.host, strangersOf(s, host.host)))] : []),
 ];
 
 export const observed = (host: WatchedHost, d: HostDocument, at: Instant): MonitorOutput =>
