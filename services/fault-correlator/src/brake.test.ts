@@ -53,8 +53,26 @@ describe('the brake', () => {
     r.dies('a2');
     r.run(5);
     r.closed(incidentOf(r, 'a1'), ['a1']);
-    r.run(1);
+    r.run(8);
+    assert.deepEqual(r.words.slice(2), [], 'not before it has been calm for a while');
+    r.run(3);
     assert.deepEqual(r.words.slice(2), ['confirmed a2: host failure']);
+  });
+  it('lets go when the first of many comes back, and the others are only later: none of them is taken for failed', () => {
+    const r = story({ clusterShare: 1, regionShare: 0.35, hosts: 100 });
+    const storm = ['a1', 'b1', 'c1', 'a2'];
+    for (const host of storm) r.production(host, 'dead');
+    r.run(2);
+    for (const host of storm) r.look(host, { management: 'dead', ssh: 'dead', power: 'on' });
+    for (const host of storm) r.lost(host);
+    r.run(10);
+    assert.deepEqual(r.words, ['held a1 a2 b1 c1: brake: 4 of 9 hosts of the region at once']);
+    for (const host of storm) {
+      r.returns(host);
+      r.run(2);
+    }
+    r.run(20);
+    assert.deepEqual(r.confirmed(), []);
   });
   it('a held host that is well again is forgotten', () => {
     const r = story({ clusterShare: 0.4, regionShare: 1, hosts: 100 });

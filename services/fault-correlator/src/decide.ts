@@ -1,9 +1,17 @@
-import type { EventOf, LifeboatEvent } from '@lifeboat/contracts';
-import { andThen, type Decision, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
-import { type Input, type Output, tell } from '@lifeboat/runtime';
+import type { EventOf, LifeboatEvent, Signals } from '@lifeboat/contracts';
+import { andThen, type Decision, decided, type Instant, stay } from '@lifeboat/kernel';
+import type { Input, Output } from '@lifeboat/runtime';
+import { incidentOpened } from './confirmed.ts';
+import { provenDead } from './contradicted.ts';
 import { judgeSuspects } from './judge.ts';
+import { judgeNetworks } from './networks.ts';
+import { forgetPeersOf, seePeers } from './peers.ts';
+import { restartedByItself, upAmong } from './restarted.ts';
 import type { CorrelatorSettings } from './settings.ts';
-import { type CorrelatorState, type HostView, viewOf } from './state.ts';
+import { type CorrelatorState, type HostView, viewOf, withHost } from './state.ts';
+import { isPlanned, suspect } from './suspects.ts';
+import { seeAllVms, seeVms, seeVmsGone, vmIncidentOver } from './vms.ts';
+import { judgeVms } from './vms-judge.ts';
 
 export type CorrelatorInput = Input<never, never, never>;
 export type CorrelatorOutput = Output<never>;
@@ -18,27 +26,39 @@ export const correlate =
         // Nothing is known until a full round has been seen after this moment.
         return stay({ ...s, started: s.started.set('at', input.at) });
       case 'tick':
-        return judgeSuspects(s, settings, input.at);
+        return andThen(judgeNetworks(s, settings, input.at), (looked) =>
+          andThen(judgeSuspects(looked, settings, input.at), (next) => judgeVms(next, settings, input.at)),
+        );
       case 'event':
-        return andThen(learn(s, settings, input.event, input.at), (next) => judgeSuspects(next, settings, input.at));
+        return andThen(learn(s, settings, input.event, input.at), (next) =>
+          next.standings.size > settings.judgeAtOnce
+            ? stay(next)
+            : andThen(judgeSuspects(next, settings, input.at), (judged) => judgeVms(judged, settings, input.at)),
+        );
       case 'settled':
       case 'observed':
         return stay(s);
     }
   };
 
-function learn(s: CorrelatorState, settings: CorrelatorSettings, e: LifeboatEvent, at: Instant): Step {
+/** Takes an event for what it says, and judges nothing. */
+export function learn(s: CorrelatorState, settings: CorrelatorSettings, e: LifeboatEvent, at: Instant): Step {
   switch (e.type) {
     case 'lifeboat.agent.registered':
-      return registered(s, settings, e, at);
-    case 'lifeboat.agent.reported':
-      return stay(seePeers(settings, at, s, e.data.host, e.data.peers));
+      return andThen(registered(s, settings, e, at), (next) => seeAllVms(next, settings, e.data.host, e.data.vms, at));
+    case 'lifeboat.agent.reported': {
+      const { host, peers, changed, gone } = e.data;
+      return seeVms(seeVmsGone(seePeers(s, settings, host, peers, at), host, gone), settings, host, changed, at);
+    }
+    case 'lifeboat.vm.left-alone':
+    case 'lifeboat.vm.given-up':
+      return stay(vmIncidentOver(s, e.data.vm));
     case 'lifeboat.agent.lost':
       return stay(suspect(agentLost(s, e, at), settings, e.data.host, at));
     case 'lifeboat.node.observed':
       return stay(
         suspect(
-          withHost(s, e.data.host, (v) => ({ ...v, signals: { ...v.signals, ...e.data.signals } })),
+          withHost(s, e.data.host, (v) => observed(v, e.data.signals, at)),
           settings,
           e.data.host,
           at,
@@ -50,6 +70,10 @@ function learn(s: CorrelatorState, settings: CorrelatorSettings, e: LifeboatEven
       const { host, succeeded } = e.data;
       return stay(withHost(s, host, (v) => ({ ...v, restarts: succeeded ? null : { failed: (v.restarts?.failed ?? 0) + 1, lastAt: at } })));
     }
+    case 'lifeboat.incident.opened':
+      return stay(incidentOpened(s, e.data.incident));
+    case 'lifeboat.host.isolated':
+      return stay(provenDead(s, e.data, at));
     case 'lifeboat.incident.closed':
       return stay(closeIncident(s, e, at));
     default:
@@ -57,53 +81,34 @@ function learn(s: CorrelatorState, settings: CorrelatorSettings, e: LifeboatEven
   }
 }
 
-function registered(s: CorrelatorState, settings: CorrelatorSettings, e: EventOf<'lifeboat.agent.registered'>, at: Instant): Step {
-  const { host, session, bootId, peers } = e.data;
-  const before = viewOf(s, host).agent;
-  const seen = withHost(s, host, (v) => ({ ...v, agent: { is: 'ok', session, bootId, at, leftOnPurpose: false }, restarts: null }));
-  const next = seePeers(settings, at, seen, host, peers);
-  const restarted = before !== null && before.bootId !== bootId;
-  if (!restarted || s.standings.get(host)?.kind === 'confirmed' || settings.places.get(host)?.maintenance !== false) return stay(next);
-  // It was back before anybody could judge it; what ran on it does not run any more.
-  const rule = 'the agent came back with another boot id: the host restarted by itself';
-  const evidence = [{ host, signal: 'agent' as const, is: 'restarted', ageMs: 0, observer: 'registry' }];
-  const action = 'alert: its VMs stopped with it; start them again';
-  return decided(
-    next,
-    tell({ type: 'lifeboat.fault.diagnosed', data: { verdict: 'VM failure', rule, hosts: [host], evidence, at, action } }),
-  );
+function observed({ silentSince, ...v }: HostView, news: Signals, at: Instant): HostView {
+  const signals = { ...v.signals, ...news };
+  const dumping = news.dump?.is === 'in-progress' && v.dumpingSince === undefined ? { dumpingSince: at } : {};
+  const silent = signals.management?.is === 'dead' ? { silentSince: silentSince ?? at } : {};
+  return { ...v, signals, ...dumping, ...silent };
 }
 
-const withHost = (s: CorrelatorState, host: HostId, change: (v: HostView) => HostView): CorrelatorState => ({
-  ...s,
-  hosts: s.hosts.set(host, change(viewOf(s, host))),
-});
+function registered(s: CorrelatorState, settings: CorrelatorSettings, e: EventOf<'lifeboat.agent.registered'>, at: Instant): Step {
+  const { host, session, bootId, peers } = e.data;
+  const before = viewOf(s, host);
+  const seen = withHost(s, host, ({ dumpingSince: _over, ran: _ran, ...v }) => {
+    const { dump: _dump, ...signals } = v.signals;
+    return { ...v, signals, agent: { is: 'ok', session, bootId, at, leftOnPurpose: false }, restarts: null };
+  });
+  const next = seePeers(seen, settings, host, peers, at);
+  const restarted = before.agent !== null && before.agent.bootId !== bootId;
+  const place = settings.places.get(host);
+  if (!restarted || s.standings.get(host)?.kind === 'confirmed' || place === undefined || isPlanned(s, place)) return stay(next);
+  return restartedByItself(next, host, before, e.data.vms, at);
+}
 
 /** A session that has already been replaced by a newer one is not lost again. */
 function agentLost(s: CorrelatorState, e: EventOf<'lifeboat.agent.lost'>, at: Instant): CorrelatorState {
   const { host, session, reason } = e.data;
-  return withHost(s, host, (v) =>
-    v.agent !== null && v.agent.is === 'ok' && v.agent.session !== session
-      ? v
-      : { ...v, agent: { is: 'lost', session, bootId: v.agent?.bootId ?? '', at, leftOnPurpose: reason === 'left' } },
-  );
-}
-
-type View = Readonly<{ peer: HostId; production: 'alive' | 'dead'; at: Instant }>;
-
-function seePeers(
-  settings: CorrelatorSettings,
-  now: Instant,
-  s: CorrelatorState,
-  observer: HostId,
-  views: readonly View[],
-): CorrelatorState {
-  let next = s;
-  for (const { peer, production, at } of views) {
-    next = withHost(next, peer, (v) => ({ ...v, production: { ...v.production, [observer]: { is: production, at } } }));
-    if (production === 'dead') next = suspect(next, settings, peer, now);
-  }
-  return next;
+  const known = viewOf(s, host).agent;
+  if (known !== null && known.is === 'ok' && known.session !== session) return s;
+  const agent = { is: 'lost', session, bootId: known?.bootId ?? '', at, leftOnPurpose: reason === 'left' } as const;
+  return withHost(forgetPeersOf(s, host), host, (v) => ({ ...v, agent, ran: upAmong(e.data.vms) }));
 }
 
 function seeRound(s: CorrelatorState, e: EventOf<'lifeboat.round.completed'>): CorrelatorState {
@@ -112,13 +117,6 @@ function seeRound(s: CorrelatorState, e: EventOf<'lifeboat.round.completed'>): C
   if (last !== undefined && last.at > startedAt) return s;
   const aliveByRack = Object.fromEntries(racks.map((r) => [r.rack, r.alive]));
   return { ...s, rounds: s.rounds.set('last', { round, observer, reason: reason ?? '', at: startedAt, aliveByRack }) };
-}
-
-function suspect(s: CorrelatorState, settings: CorrelatorSettings, host: HostId, at: Instant): CorrelatorState {
-  if (s.standings.has(host) || !settings.places.has(host)) return s;
-  const { agent, signals, production } = viewOf(s, host);
-  const bad = agent?.is === 'lost' || signals.management?.is === 'dead' || Object.values(production).some((v) => v.is === 'dead');
-  return bad ? { ...s, standings: s.standings.set(host, { kind: 'suspected', since: at }) } : s;
 }
 
 function closeIncident(s: CorrelatorState, e: EventOf<'lifeboat.incident.closed'>, at: Instant): CorrelatorState {

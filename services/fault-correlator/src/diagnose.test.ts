@@ -8,6 +8,8 @@ const seen = (change: Partial<Seen>): Seen => ({
   management: 'dead',
   ssh: 'dead',
   production: 'dead',
+  sure: true,
+  beyond: 'unknown',
   power: 'on',
   compute: 'up',
   dumping: false,
@@ -81,6 +83,9 @@ describe('unknown is never dead', () => {
     for (const power of ['on', 'unreachable', 'error', 'unknown'] as const)
       assert.equal(judge({ production: 'unknown', power }), 'undecided', power);
   });
+  it('peers see it dead, but by what a few lost probes would look like: undecided, whatever the fence device says', () => {
+    for (const power of powers) assert.equal(judge({ sure: false, power }), 'undecided', power);
+  });
   it('power off is proof enough without a peer', () =>
     assert.equal(judge({ production: 'unknown', power: 'off' }), 'host power failure, failed'));
   it('the fence device has not been asked yet: its word is waited for, for a while', () => {
@@ -88,5 +93,10 @@ describe('unknown is never dead', () => {
     assert.equal(judge({ power: 'unknown' }, false), 'host failure, failed');
     assert.equal(judge({ power: 'unreachable' }, true), 'host failure, failed', 'a silent device will not say more by waiting');
   });
-  it('an agent that was never registered is no fault', () => assert.equal(judge({ agent: 'unknown' }), 'well'));
+  it('an agent that was never heard of is no fault; with a silent host it is a question', () => {
+    assert.equal(judge({ agent: 'unknown', management: 'alive', ssh: 'unknown' }), 'well');
+    assert.equal(judge({ agent: 'unknown', management: 'unknown', ssh: 'unknown' }), 'well');
+    assert.equal(judge({ agent: 'unknown' }), 'undecided');
+    assert.equal(judge({ agent: 'unknown', power: 'off' }), 'undecided');
+  });
 });

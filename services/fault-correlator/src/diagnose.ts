@@ -15,7 +15,7 @@ const undecided = (missing: string): Diagnosis => ({ kind: 'undecided', missing 
  * evacuate; all other verdicts never evacuate by themselves. Unknown never counts as dead.
  */
 export function diagnose(e: Seen, powerIsAwaited: boolean): Diagnosis {
-  if (e.agent === 'unknown') return { kind: 'well' };
+  if (e.agent === 'unknown') return e.management === 'dead' ? undecided('its agent, which has never been heard of') : { kind: 'well' };
   if (e.agent === 'ok') return withAgent(e);
   if (e.ssh === 'works') return judged('agent failure', 'agent lost, SSH works', false);
   if (e.management === 'alive') {
@@ -33,6 +33,7 @@ export function diagnose(e: Seen, powerIsAwaited: boolean): Diagnosis {
       ? undecided('agreement: the fence device says off, peers see the production address alive')
       : judged('management network failure', 'agent lost, management dead, production alive', false);
   }
+  if (e.production === 'dead' && !e.sure) return undecided('a few seconds more in which no peer sees its production address');
   if (e.power === 'off') return judged('host power failure', `agent lost, management dead, production ${e.production}, power off`, true);
   if (e.production === 'unknown') return undecided("a peer's view of the production address");
   if (e.power === 'unknown' && powerIsAwaited) return undecided("the fence device's word");

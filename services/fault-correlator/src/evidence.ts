@@ -3,12 +3,18 @@ import type { HostId, Instant } from '@lifeboat/kernel';
 import type { CorrelatorSettings } from './settings.ts';
 import { type CorrelatorState, type HostView, viewOf } from './state.ts';
 
+type Sight = 'alive' | 'dead' | 'unknown';
+
 /** Evidence as it stands now: what is too old, or was never seen, is 'unknown'. */
 export interface Seen {
   readonly agent: 'ok' | 'lost' | 'unknown';
-  readonly management: 'alive' | 'dead' | 'unknown';
+  readonly management: Sight;
   readonly ssh: 'works' | 'refused' | 'dead' | 'unknown';
-  readonly production: 'alive' | 'dead' | 'unknown';
+  readonly production: Sight;
+  /** Where peers see it dead: something else fell silent with it, or it has lasted; not only probes that were lost. */
+  readonly sure: boolean;
+  /** Its production address as peers of other racks see it: a rack that is cut off still sees itself. */
+  readonly beyond: Sight;
   readonly power: 'on' | 'off' | 'unreachable' | 'error' | 'unknown';
   readonly compute: 'up' | 'down' | 'disabled' | 'forced-down' | 'missing' | 'unknown';
   readonly dumping: boolean;
@@ -21,15 +27,22 @@ export function weigh(s: CorrelatorState, settings: CorrelatorSettings, host: Ho
     x !== undefined && now - x.at <= maxAgeMs ? x.is : 'unknown';
   const { signals } = view;
   const probe = settings.evidenceMaxAgeMs;
+  const production = productionOf(s, host, view);
+  const rackOf = (h: string) => settings.places.get(h as HostId)?.rack;
   return {
     agent: view.agent?.is ?? 'unknown',
     management: fresh(signals.management, probe) as Seen['management'],
     ssh: fresh(signals.ssh, probe) as Seen['ssh'],
-    production: productionOf(s, host, view).is,
+    production: production.is,
+    sure: isSure(settings, view, production.by, now),
+    beyond: productionOf(s, host, view, (observer) => rackOf(observer) !== rackOf(host)).is,
     power: fresh(signals.power, probe) as Seen['power'],
     compute: fresh(signals.compute, settings.computeMaxAgeMs) as Seen['compute'],
-    dumping: fresh(signals.dump, probe) === 'in-progress',
-    lines: lines(s, host, view, now),
+    dumping: fresh(signals.dump, settings.dumpMaxAgeMs) === 'in-progress',
+    // asked for only when something is told
+    get lines() {
+      return linesOf(s, host, now);
+    },
   };
 }
 
@@ -37,20 +50,40 @@ export function weigh(s: CorrelatorState, settings: CorrelatorSettings, host: Ho
  * Production as seen by peers. A peer counts while its own agent's session lives (its view is what it last said). One that
  * sees the host dead is believed only when it is itself on the production network: a third host sees it alive there.
  */
-function productionOf(s: CorrelatorState, host: HostId, view: HostView): { is: Seen['production']; by: string[] } {
-  const believed = Object.entries(view.production).filter(([observer]) => viewOf(s, observer as HostId).agent?.is === 'ok');
+function productionOf(
+  s: CorrelatorState,
+  host: HostId,
+  view: HostView,
+  counts: (observer: string) => boolean = () => true,
+): { is: Sight; by: string[] } {
+  const believed = Object.entries(view.production).filter(([o]) => counts(o) && canTell(s, o as HostId));
   const alive = believed.filter(([, v]) => v.is === 'alive').map(([o]) => o);
   if (alive.length > 0) return { is: 'alive', by: alive };
   const dead = believed.map(([o]) => o).filter((observer) => isOnProduction(s, observer as HostId, host));
   return dead.length > 0 ? { is: 'dead', by: dead } : { is: 'unknown', by: [] };
 }
 
+/** One network after the other is no sign that the host itself has failed; nor is the word of a single peer. */
+function isSure(settings: CorrelatorSettings, view: HostView, by: readonly string[], now: Instant): boolean {
+  const newest = Math.max(...by.map((o) => view.production[o]?.heardAt ?? now));
+  const together = by.length > 1 && view.silentSince !== undefined && newest - view.silentSince <= settings.togetherMs;
+  return together || now - newest >= settings.peersAloneMs;
+}
+
+/** Its session lives; and it is not silent on the management network, so that only its session has not lapsed yet. */
+export const canTell = (s: CorrelatorState, observer: HostId): boolean => {
+  const { agent, signals } = viewOf(s, observer);
+  return agent?.is === 'ok' && signals.management?.is !== 'dead';
+};
+
 const isOnProduction = (s: CorrelatorState, observer: HostId, besides: HostId): boolean =>
   Object.entries(viewOf(s, observer).production).some(
     ([other, v]) => other !== besides && v.is === 'alive' && viewOf(s, other as HostId).agent?.is === 'ok',
   );
 
-function lines(s: CorrelatorState, host: HostId, view: HostView, now: Instant): Evidence[] {
+/** Everything that was ever heard of a host, with its age: also what is too old to count. */
+export function linesOf(s: CorrelatorState, host: HostId, now: Instant): Evidence[] {
+  const view = viewOf(s, host);
   const age = (at: Instant) => Math.max(0, now - at);
   const found: Evidence[] = [];
   if (view.agent !== null) found.push({ host, signal: 'agent', is: view.agent.is, ageMs: age(view.agent.at), observer: 'registry' });

@@ -57,6 +57,51 @@ describe('one host fails', () => {
     r.run(300);
     assert.deepEqual(r.words, ['diagnosed a1: management network failure']);
   });
+  it('its management network is gone for long, and all of its peers lose a few probes: not taken for failed', () => {
+    for (const power of ['on', 'off', 'unreachable'] as const) {
+      const r = new RegionStory();
+      r.run(2).lost('a1');
+      r.look('a1', { management: 'dead', ssh: 'dead', power: power === 'off' ? 'on' : power });
+      r.run(30);
+      r.look('a1', { management: 'dead', ssh: 'dead', power });
+      r.production('a1', 'dead');
+      r.run(3);
+      r.views('c2', { a1: 'alive' });
+      r.run(1).production('a1', 'alive');
+      r.run(60);
+      assert.deepEqual(r.words, ['diagnosed a1: management network failure'], `power ${power}`);
+    }
+  });
+  it('its management network is gone for long, and then it fails: taken for failed once that has lasted', () => {
+    const r = new RegionStory();
+    r.run(2).lost('a1');
+    r.look('a1', { management: 'dead', ssh: 'dead', power: 'on' });
+    r.run(30).production('a1', 'dead');
+    r.run(r.settings.peersAloneMs / 1_000 - 1);
+    assert.deepEqual(r.words, ['diagnosed a1: management network failure']);
+    r.run(1);
+    assert.deepEqual(r.words.at(-1), 'confirmed a1: host failure');
+  });
+  it('one peer only can tell: its word must have lasted', () => {
+    const silent = () => {
+      const r = new RegionStory();
+      for (const watcher of ['b1', 'b2', 'c1']) {
+        r.lost(watcher);
+        r.look(watcher, { management: 'alive', ssh: 'works', power: 'on' });
+      }
+      r.run(20).look('c2', { management: 'dead', ssh: 'dead', power: 'on' });
+      r.views('a2', { a1: 'dead' });
+      r.lost('a1');
+      r.look('a1', { management: 'dead', ssh: 'dead', power: 'on' });
+      return r.run(4);
+    };
+    const of = (r: RegionStory) => r.words.filter((w) => w.includes('a1'));
+    const well = silent();
+    assert.deepEqual(of(well), []);
+    well.views('a2', { a1: 'alive' });
+    assert.deepEqual(of(well.run(30)), ['diagnosed a1: management network failure']);
+    assert.deepEqual(of(silent().run(1)), ['confirmed a1: host failure']);
+  });
   it('only its production network: told, nothing evacuated', () => {
     const r = new RegionStory();
     r.run(2).production('a1', 'dead');
@@ -110,6 +155,8 @@ describe("the cluster's policy", () => {
     r.run(2).production('a1', 'dead');
     r.look('a1', { management: 'alive', ssh: 'works', power: 'on' });
     r.run(2);
+    assert.deepEqual(r.words, [], 'it may be back in a moment, and its rack may follow');
+    r.run(2);
     assert.deepEqual(r.words, ['confirmed a1: production network failure']);
   });
 });
@@ -123,11 +170,13 @@ describe('old evidence is unknown, never dead', () => {
     r.run(11);
     r.production('a1', 'dead');
     r.lost('a1');
-    r.run(30);
+    r.run(18);
     assert.deepEqual(r.words, []);
+    r.run(12);
+    assert.deepEqual(r.words, ['held a1: not enough is known: what is missing is a probe of the management address'], 'not in silence');
     r.look('a1', dead);
     r.run(1);
-    assert.deepEqual(r.words, ['confirmed a1: host failure'], 'a fresh one does');
+    assert.deepEqual(r.words.slice(1), ['confirmed a1: host failure'], 'a fresh one does');
   });
   it("a fence device's old 'off' does not count as off", () => {
     const r = new RegionStory();

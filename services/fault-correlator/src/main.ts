@@ -1,4 +1,5 @@
 import { openBackbone, wallClock } from '@lifeboat/backbone';
+import { contradictedAfterMs } from '@lifeboat/contracts';
 import { runService } from '@lifeboat/runtime/process';
 import { correlatorSettings, faultCorrelator } from './service.ts';
 
@@ -7,8 +8,8 @@ await runService({
   clock: wallClock(),
   open: openBackbone,
   settings: () => ({}),
-  make: ({ topology }) => ({
-    definition: faultCorrelator(correlatorSettings(topology)),
+  make: ({ settings, topology }) => ({
+    definition: faultCorrelator(correlatorSettings(topology, { contradictedAfterMs: contradictedAfterMs(settings.zookeeper.sessionMs) })),
     world: { perform: async (effect: never) => effect },
   }),
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { hostId } from '@lifeboat/kernel';
+import { hostId, rackId } from '@lifeboat/kernel';
 import { clusterOf, HOSTS, place, RegionStory, settingsFor } from './region.test.ts';
 
 const RACK = ['a1', 'a2', 'a3'] as const;
@@ -14,6 +14,7 @@ interface Missing {
   readonly observer?: 'cut-off';
   readonly nobodySees?: boolean;
   readonly unwatched?: Member;
+  readonly bmcUnasked?: Member;
 }
 
 /** Rack a loses its power, all but what is missing for the rack rule. */
@@ -30,11 +31,9 @@ function rackFails(r: RegionStory, missing: Missing = {}): void {
   for (const host of RACK) if (host !== missing.agentStays) r.lost(host);
   for (const host of RACK) {
     const management = host === missing.answers ? 'alive' : 'dead';
-    r.look(host, {
-      management,
-      ssh: host === missing.answers ? 'works' : 'dead',
-      power: host === missing.bmcAnswers ? 'on' : 'unreachable',
-    });
+    const ssh = host === missing.answers ? 'works' : 'dead';
+    const power = host === missing.bmcAnswers ? 'on' : 'unreachable';
+    r.look(host, host === missing.bmcUnasked ? { management, ssh } : { management, ssh, power });
   }
 }
 const rackIncidents = (r: RegionStory) => r.confirmed().filter((e) => e.data.rackRule);
@@ -121,11 +120,62 @@ describe('the rack rule', () => {
       [['host failure', false]],
     );
   });
-  it('a host of the rack is in maintenance: whether it fell with the others cannot be said', () => {
-    const r = new RegionStory(settingsFor({ places: new Map(HOSTS.map((h) => place(h, { maintenance: h === 'a3' }))) }));
+  const withMaintenance = () => new RegionStory(settingsFor({ places: new Map(HOSTS.map((h) => place(h, { maintenance: h === 'a3' }))) }));
+  it('a host of the rack is in maintenance and as gone as the others: they have failed, it is planned work', () => {
+    const r = withMaintenance();
     r.run(2);
     rackFails(r);
     r.run(60);
+    assert.deepEqual(r.words, ['confirmed a1 a2: rack power failure']);
+  });
+  it('a host of the rack is in maintenance and nobody asked its fence device: whether it fell with them cannot be said', () => {
+    const r = withMaintenance();
+    r.run(2);
+    rackFails(r, { bmcUnasked: 'a3' });
+    r.run(60);
+    assert.deepEqual(rackIncidents(r), []);
+  });
+  it('one host was confirmed alone, long before: the others are one incident, and its own gets the proof it waits for', () => {
+    const r = new RegionStory();
+    r.run(2);
+    r.dies('a1', 'unreachable');
+    r.run(10);
+    const alone = r.confirmed()[0]?.data.incident;
+    assert.deepEqual(r.words, ['confirmed a1: host failure']);
+    rackFails(r);
+    r.run(30);
+    assert.deepEqual(r.words.slice(1), ['confirmed a1 a2 a3: rack power failure']);
+    const rack = rackIncidents(r)[0];
+    assert.notEqual(rack?.data.incident, alone);
+    assert.equal(r.state.standings.get('a1')?.kind === 'confirmed' && r.state.standings.get('a1')?.['incident' as never], alone);
+    r.run(60);
+    assert.equal(rackIncidents(r).length, 1, 'told once');
+  });
+  it('one switch carries all of the rack, as the topology says: its silence proves nothing', () => {
+    const r = new RegionStory(settingsFor({ darkButNotDead: new Set([rackId('rack-a')]) }));
+    r.run(2);
+    rackFails(r);
+    r.run(60);
+    assert.deepEqual(rackIncidents(r), []);
+  });
+  it('they go dark one after another: a switch and some cables, not the power; no rack verdict', () => {
+    const r = new RegionStory();
+    r.run(2);
+    r.silentRacks.add('a');
+    for (const host of RACK) {
+      r.dies(host, 'unreachable');
+      r.run(25);
+    }
+    r.run(60);
+    assert.deepEqual(rackIncidents(r), []);
+  });
+  it('one host was confirmed alone and is seen alive by a peer now: no rack verdict', () => {
+    const r = new RegionStory();
+    r.run(2);
+    r.dies('a1', 'unreachable');
+    r.run(10);
+    rackFails(r, { seenAlive: 'a1' });
+    r.run(30);
     assert.deepEqual(rackIncidents(r), []);
   });
 });
@@ -141,7 +191,9 @@ describe('the observer', () => {
     assert.deepEqual(r.words, ['held a1: the observer cannot be trusted: the gateway is silent']);
     assert.equal(r.standing('a1'), 'held');
     r.observer = 'sound';
-    r.run(2);
+    r.run(8);
+    assert.equal(r.words.length, 1, 'not before it has been calm for a while');
+    r.run(4);
     assert.deepEqual(r.words.slice(1), ['confirmed a1: host failure']);
   });
   it('has not seen a full round since we started: held', () => {

@@ -49,6 +49,7 @@ export type Look = Partial<Record<keyof Signals, Signal>>;
 export class RegionStory {
   readonly settings: CorrelatorSettings;
   readonly told: { at: number; event: LifeboatEvent }[] = [];
+  readonly heard: LifeboatEvent[] = [];
   state: CorrelatorState = initialState;
   now: number = START;
   observer: 'sound' | 'cut-off' = 'sound';
@@ -58,6 +59,8 @@ export class RegionStory {
   #round = 0;
   #events = 0;
   #sessions = new Map<string, number>();
+  /** What each agent's entry says of its peers: an agent always tells all of it. */
+  readonly #said = new Map<string, Map<string, PeerView>>();
 
   constructor(settings: CorrelatorSettings = settingsFor(), unwatched: readonly string[] = []) {
     this.settings = settings;
@@ -89,6 +92,7 @@ export class RegionStory {
   hear<T extends EventType>(type: T, data: Extract<LifeboatEvent, { type: T }>['data']): void {
     const event = this.#event(type, data);
     encode(event);
+    this.heard.push(event);
     this.input({ kind: 'event', event, at: this.at });
   }
 
@@ -103,15 +107,20 @@ export class RegionStory {
 
   registered(host: string, bootId = 'boot-1', views: Record<string, 'alive' | 'dead'> = {}): void {
     this.#sessions.set(host, (this.#sessions.get(host) ?? 0) + 1);
-    const data = { host: hostId(host), session: this.session(host), bootId, vms: [], peers: this.#views(views), at: this.at };
+    const data = { host: hostId(host), session: this.session(host), bootId, vms: [], peers: this.#say(host, views), at: this.at };
     this.hear('lifeboat.agent.registered', data);
   }
 
-  #views = (views: Record<string, 'alive' | 'dead'>): PeerView[] =>
-    Object.entries(views).map(([peer, production]) => ({ peer: hostId(peer), production, at: this.at }));
+  #say(observer: string, views: Record<string, 'alive' | 'dead'>): PeerView[] {
+    const said = this.#said.get(observer) ?? new Map<string, PeerView>();
+    this.#said.set(observer, said);
+    for (const [peer, production] of Object.entries(views)) said.set(peer, { peer: hostId(peer), production, at: this.at });
+    return [...said.values()];
+  }
 
   views(observer: string, views: Record<string, 'alive' | 'dead'>): void {
-    const data = { host: hostId(observer), session: this.session(observer), changed: [], gone: [], peers: this.#views(views), at: this.at };
+    const peers = this.#say(observer, views);
+    const data = { host: hostId(observer), session: this.session(observer), changed: [], gone: [], peers, at: this.at };
     this.hear('lifeboat.agent.reported', data);
   }
 
@@ -154,6 +163,11 @@ export class RegionStory {
 
   restarted(host: string, succeeded: boolean, attempt: number): void {
     this.hear('lifeboat.agent.restarted', { host: hostId(host), succeeded, attempt, detail: 'systemctl', at: this.at });
+  }
+
+  opened(incident: IncidentId, hosts: readonly string[]): void {
+    const how = { verdict: 'host failure', rule: '', highAvailability: true, automation: 'automatic' } as const;
+    this.hear('lifeboat.incident.opened', { incident, ...how, hosts: hosts.map(hostId), clusters: [], at: this.at });
   }
 
   closed(incident: IncidentId, hosts: readonly string[], outcome: 'evacuated' | 'withdrawn' = 'evacuated'): void {
