@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Orders } from './orders.test.ts';
+import { hostId } from '@lifeboat/kernel';
+import { INCIDENT, Orders } from './orders.test.ts';
 
 const fences = (o: Orders) => o.acts.flatMap((e) => (e.kind === 'fence' ? [`${e.method} ${e.operation}`] : []));
 
@@ -14,6 +15,14 @@ describe('isolation', () => {
     o.settle('shut-out', { kind: 'shut-out' });
     assert.deepEqual(o.words().at(-1), 'host.shut-out h1');
     assert.deepEqual(o.state.dead.keys(), ['h1']);
+  });
+  it('an order of long ago is not obeyed: who still means it gives it again', () => {
+    const o = new Orders();
+    const old = { incident: INCIDENT, host: hostId('h1'), epoch: 1, at: o.at };
+    o.run(3_600).hear('lifeboat.isolation.requested', old);
+    assert.deepEqual(fences(o), []);
+    o.hear('lifeboat.isolation.requested', { ...old, at: o.at });
+    assert.equal(fences(o).length, 1);
   });
   it('already off is success', () => {
     const proof = { host: 'h1' as never, kind: 'already-off' as const, method: 'bmc', at: 1 as never, detail: '' };
@@ -44,6 +53,19 @@ describe('isolation', () => {
     const o = new Orders({ methodsOf: () => [] }).isolate().run(30);
     assert.ok(o.words('isolation.failed').length >= 2);
     assert.deepEqual(o.words()[0], 'isolation.failed h1: ');
+  });
+  it("a method that is another host's is never tried, the others are; in a newer topology it may be another device", () => {
+    const checked = (o: Orders, is: 'own' | 'of-another', device: string) =>
+      o.hear('lifeboat.fence.checked', { host: hostId('h1'), method: 'bmc', device, is, other: hostId('h2'), detail: '', at: o.at });
+    const o = checked(new Orders(), 'of-another', 'bmc-of-h1').isolate();
+    assert.deepEqual(fences(o), ['strip inc-h1-1/fence/h1/1/1']);
+    o.fenceFails('FENCE_REFUSED');
+    assert.deepEqual(o.words(), ['isolation.failed h1: bmc FENCE_MISCONFIGURED, strip FENCE_REFUSED']);
+    assert.equal(fences(checked(new Orders(), 'of-another', 'an older address').isolate())[0], 'bmc inc-h1-1/fence/h1/1/0');
+    assert.equal(
+      fences(checked(checked(new Orders(), 'of-another', 'bmc-of-h1'), 'own', 'bmc-of-h1').isolate())[0],
+      'bmc inc-h1-1/fence/h1/1/0',
+    );
   });
   it('the rack rule is the proof: nothing is fenced', () => {
     const o = new Orders().isolate('h1', { rackRule: true });
@@ -157,12 +179,21 @@ describe('a host that was isolated and is found powered on', () => {
 });
 
 describe('the release', () => {
+  it('that Nova refuses for long is told once, with the reason, and asked for all the same', () => {
+    const o = new Orders().dead().closed().release();
+    const refused = { kind: 'release-failed', code: 'CLOUD_CONFLICT', detail: 'evacuated VMs await their clean-up' } as const;
+    for (let i = 0; i < 60; i++) o.settle('release', refused).run(4);
+    assert.deepEqual(o.words('release.delayed'), ['release.delayed h1']);
+    o.settle('release', { kind: 'released' });
+    assert.deepEqual(o.words('host.released'), ['host.released h1']);
+  });
   it('asks Nova until it agrees, then says so', () => {
     const o = new Orders().dead().closed().release();
     o.settle('release', { kind: 'release-failed', code: 'CLOUD_CONFLICT', detail: 'evacuated VMs await their clean-up' });
     o.run(2);
     assert.equal(o.owedOf('release'), undefined);
     o.run(1).settle('release', { kind: 'released' });
+    assert.deepEqual(o.words('release.delayed'), [], 'that it takes a moment is nothing to wake people for');
     assert.deepEqual(o.words('host.released'), ['host.released h1']);
     assert.deepEqual([o.state.releases.keys(), o.state.dead.keys()], [[], []]);
     const operations = o.acts.flatMap((e) => (e.kind === 'release' ? [e.operation] : []));

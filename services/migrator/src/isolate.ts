@@ -1,9 +1,10 @@
-import type { DataByType, ProofOfDeath } from '@lifeboat/contracts';
+import { type DataByType, ORDER_VALID_MS, type ProofOfDeath } from '@lifeboat/contracts';
 import { after, andThen, decided, type HostId, type IncidentId, type Instant, instant, stay } from '@lifeboat/kernel';
 import { order, tell } from '@lifeboat/runtime';
+import { isLeftAlone } from './doubt.ts';
 import type { FenceEffect, FenceResult, ShutOutEffect, ShutOutResult } from './effects.ts';
 import type { MigratorSettings } from './settings.ts';
-import { type Isolation, isolationKey, isolationOf, type MigratorState, putIsolation } from './state.ts';
+import { type Isolation, isolationKey, isolationOf, type MigratorState, putIsolation, strangerKey } from './state.ts';
 import type { Step } from './step.ts';
 
 const SHUT_OUT_AGAIN_MS = { first: 500, most: 15_000 };
@@ -14,7 +15,13 @@ export function isolationRequested(
   d: DataByType['lifeboat.isolation.requested'],
   at: Instant,
 ): Step {
-  if (isolationOf(s, d.incident, d.host) !== undefined) return stay(s);
+  if (at - d.at > ORDER_VALID_MS) return stay(s); // meant still? then it is given again
+  const before = isolationOf(s, d.incident, d.host);
+  if (before !== undefined) {
+    // Its fence devices do not answer, and now its whole rack is proven dead: that is what it waited for.
+    const waits = before.proof === null && !before.recalled && (before.stage === 'fencing' || before.stage === 'waiting');
+    return d.proof !== undefined && waits ? isolated(s, before, d.proof, at) : stay(s);
+  }
   const i: Isolation = {
     incident: d.incident,
     host: d.host,
@@ -27,17 +34,35 @@ export function isolationRequested(
     recalled: false,
     shutOuts: 0,
     epoch: d.epoch,
-    confirmation: null,
   };
   // A host that failed again is not to be released.
   const kept = { ...s, releases: s.releases.delete(d.host) };
   return d.proof === undefined ? tryMethod(kept, settings, i, at) : isolated(kept, i, d.proof, at);
 }
 
+/** Whose machine a fence device switches, as the node-monitor found out. */
+export const fenceChecked = (s: MigratorState, d: DataByType['lifeboat.fence.checked']): Step => {
+  const key = strangerKey(d.host, d.method);
+  const strangers = d.is === 'of-another' ? s.strangers.set(key, { device: d.device, other: d.other ?? '' }) : s.strangers.delete(key);
+  return stay({ ...s, strangers });
+};
+
 /** The next fence method in its order; when none is left, back off, say so and begin again: never silently, never skipped. */
 function tryMethod(s: MigratorState, settings: MigratorSettings, i: Isolation, at: Instant): Step {
   if (i.recalled && i.proof === null && i.shutOuts === 0) return withdraw(s, i, at);
   const method = settings.methodsOf(i.host)[i.method];
+  const stranger = method === undefined ? undefined : s.strangers.get(strangerKey(i.host, method));
+  // An order to it would switch another host off, and its 'off' would prove nothing. In a newer topology it may be another device.
+  if (method !== undefined && stranger !== undefined && stranger.device === settings.deviceOf(i.host, method)) {
+    const detail = `it is the device of ${stranger.other} (${stranger.device}), and is never used for ${i.host}; mend the topology or the wiring`;
+    const failures = [...i.failures, { method, code: 'FENCE_MISCONFIGURED', detail }];
+    return tryMethod(s, settings, { ...i, failures, method: i.method + 1 }, at);
+  }
+  if (method !== undefined && i.disbelieved?.includes(method) === true) {
+    const detail = `it has called ${i.host} off while that went on running: it is not believed, and not asked any more in this incident`;
+    const failures = [...i.failures, { method, code: 'FENCE_DISBELIEVED', detail }];
+    return tryMethod(s, settings, { ...i, failures, method: i.method + 1 }, at);
+  }
   if (method !== undefined) return decided(putIsolation(s, { ...i, stage: 'fencing' }), fence(i, method));
   const waitMs = Math.min(settings.fenceAgainFirstMs * 2 ** (i.attempt - 1), settings.fenceAgainMostMs);
   const nextAt = after(at, waitMs);
@@ -60,7 +85,12 @@ const fence = (i: Isolation, method: string) =>
 export function fenced(s: MigratorState, settings: MigratorSettings, e: FenceEffect, r: FenceResult, at: Instant): Step {
   const i = isolationOf(s, e.incident, e.host);
   if (i === undefined || i.stage !== 'fencing') return stay(s);
-  if (r.kind === 'fence') return isolated(s, i, r.proof, at);
+  if (r.kind === 'fence') {
+    // It came back by itself, so it was never off, whatever this device says.
+    if (i.recalled && r.proof.kind === 'already-off' && i.shutOuts === 0) return withdraw(s, i, at);
+    if (i.disbelieved?.includes(e.method) !== true) return isolated(s, i, r.proof, at);
+    return tryMethod(s, settings, i, at);
+  }
   const failures = [...i.failures, { method: e.method, code: r.code, detail: r.detail }];
   return tryMethod(s, settings, { ...i, failures, method: i.method + 1 }, at);
 }
@@ -79,7 +109,7 @@ const withdraw = (s: MigratorState, i: Isolation, at: Instant): Step =>
     tell({ type: 'lifeboat.isolation.withdrawn', data: { incident: i.incident, host: i.host, at } }),
   );
 
-const isolated = (s: MigratorState, i: Isolation, proof: ProofOfDeath, at: Instant): Step =>
+const isolated = (s: MigratorState, { doubted: _over, ...i }: Isolation, proof: ProofOfDeath, at: Instant): Step =>
   andThen(
     decided(
       putIsolation({ ...s, dead: s.dead.set(i.host, proof) }, { ...i, stage: 'isolated', proof, failures: [] }),
@@ -124,7 +154,7 @@ export function isolateAnew(s: MigratorState, settings: MigratorSettings, incide
 export function fenceWhatIsDue(s: MigratorState, settings: MigratorSettings, at: Instant): Step {
   let step: Step = stay(s);
   for (const i of s.isolations.values()) {
-    if (i.stage !== 'waiting' || at < i.nextAt) continue;
+    if (i.stage !== 'waiting' || at < i.nextAt || isLeftAlone(s, i)) continue;
     step = andThen(step, (next) => tryMethod(next, settings, { ...i, attempt: i.attempt + 1, method: 0, failures: [] }, at));
   }
   return step;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { incidentId } from '@lifeboat/kernel';
-import { Orders } from './orders.test.ts';
+import { INCIDENT, Orders } from './orders.test.ts';
 
 describe('an order to evacuate', () => {
   it('begins when the host is proven dead and shut out of Nova', () => {
@@ -55,6 +55,29 @@ describe('an order to evacuate', () => {
       .evacuate({ 1: ['h3'] })
       .run(5);
     assert.deepEqual(o.calls, ['v1 to h2']);
+  });
+});
+
+describe('a confirmation that holds no longer', () => {
+  const c = 'inc-h1-1/confirmation/1';
+  const expires = (o: Orders): Orders =>
+    o.hear('lifeboat.confirmation.expired', { incident: INCIDENT, confirmation: c, reason: 'host h1 came back', at: o.at });
+  it('what Nova has goes on, what waits is given back', () => {
+    const o = new Orders({ callsMost: 1 }).dead().evacuate({ 1: ['h2'], 2: ['h3'] }, { confirmation: c });
+    assert.deepEqual(o.calls, ['v1 to h2']);
+    expires(o).taken(1).run(3);
+    assert.deepEqual(o.calls, ['v1 to h2']);
+    assert.deepEqual(o.words('evacuation'), [
+      'evacuation.failed v2, retry: CONFIRMATION_VOID: its confirmation holds no longer: host h1 came back',
+      'evacuation.started v1 to h2',
+    ]);
+  });
+  it('is known even when its end is heard of before the order', () => {
+    const o = expires(new Orders().dead()).evacuate({ 1: ['h2'] }, { confirmation: c });
+    assert.deepEqual([o.calls, o.words('evacuation').length], [[], 1]);
+    o.evacuate({ 1: ['h2'] }, { confirmation: 'inc-h1-1/confirmation/2', attempt: 2 });
+    assert.deepEqual(o.calls, ['v1 to h2'], 'and a new one counts');
+    assert.deepEqual(o.closed().state.voided.keys(), [], 'forgotten with its incident');
   });
 });
 

@@ -4,7 +4,7 @@ import { order, tell } from '@lifeboat/runtime';
 import type { EvacuateEffect, EvacuateResult } from './effects.ts';
 import { isolateAnew, shutOut } from './isolate.ts';
 import type { MigratorSettings } from './settings.ts';
-import { dropMove, isolationOf, type MigratorState, type Move, moveKey, putIsolation, putMove } from './state.ts';
+import { dropMove, isolationOf, isShifting, type MigratorState, type Move, moveKey, putIsolation, putMove } from './state.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -14,29 +14,31 @@ import type { Step } from './step.ts';
 export function evacuationRequested(s: MigratorState, d: DataByType['lifeboat.evacuation.requested'], at: Instant): Step {
   const i = isolationOf(s, d.incident, d.host);
   if (i !== undefined && d.epoch < i.epoch) return stay(s);
-  if (i === undefined || i.proof === null) {
+  if (i === undefined || (i.proof === null && i.doubted === undefined)) {
     const refusals = d.placements.map((p) =>
-      failure(s, newMove(d, p, at), 'NO_PROOF', `no proof of death of ${d.host} is recorded in this incident`, 'retry', at),
+      failure(s, newMove(s, d, p, at), 'NO_PROOF', `no proof of death of ${d.host} is recorded in this incident`, 'retry', at),
     );
     return refusals.reduce<Step>((step, r) => ({ state: step.state, outputs: [...step.outputs, ...r.outputs] }), stay(s));
   }
-  let next = putIsolation(s, { ...i, epoch: d.epoch, confirmation: d.confirmation ?? null });
-  for (const p of d.placements) if (!next.moves.has(moveKey(d.incident, p.vm))) next = putMove(next, newMove(d, p, at));
+  let next = putIsolation(s, { ...i, epoch: d.epoch });
+  for (const p of d.placements) if (!next.moves.has(moveKey(d.incident, p.vm))) next = putMove(next, newMove(s, d, p, at));
   return stay(next);
 }
 
-const newMove = (d: DataByType['lifeboat.evacuation.requested'], p: Move['placement'], at: Instant): Move => ({
+const newMove = (s: MigratorState, d: DataByType['lifeboat.evacuation.requested'], p: Move['placement'], at: Instant): Move => ({
   vm: p.vm,
   incident: d.incident,
   from: d.host,
   placement: p,
+  confirmation: d.confirmation ?? null,
   order: d.attempt,
   candidate: 0,
   calls: 0,
   stage: 'queued',
   notBefore: instant(0),
   since: at,
-  endedRecords: [],
+  // of a migration that died with its host before it had begun
+  endedRecords: s.lost.has(p.vm) ? [lostRecord(s.lost.get(p.vm)?.record ?? '')] : [],
   unsure: false,
   stopped: d.stopped.includes(p.vm),
   starts: 0,
@@ -45,9 +47,27 @@ const newMove = (d: DataByType['lifeboat.evacuation.requested'], p: Move['placem
   lastReason: '',
 });
 
+/** Records of migrations have numbers of their own. */
+export const lostRecord = (id: string): string => `migration ${id}`;
+
 const targetOf = (m: Move): HostId => [m.placement.to, ...m.placement.alternates][m.candidate] ?? m.placement.to;
 
-/** Lets queued moves begin, as far as proof and throttles allow; by restart priority. */
+export const confirmationExpired = (s: MigratorState, d: DataByType['lifeboat.confirmation.expired']): Step =>
+  stay({ ...s, voided: s.voided.set(d.confirmation, d.reason) });
+
+/** What waits under a confirmation that holds no longer is given back; what Nova has is followed to its end. */
+export function giveBackVoided(s: MigratorState, _settings: MigratorSettings, at: Instant): Step {
+  let step: Step = stay(s);
+  if (s.voided.size === 0) return step;
+  for (const m of s.moves.values()) {
+    const why = m.stage === 'queued' && m.confirmation !== null ? s.voided.get(m.confirmation) : undefined;
+    if (why === undefined) continue;
+    step = andThen(step, (next) => failure(next, m, 'CONFIRMATION_VOID', `its confirmation holds no longer: ${why}`, 'retry', at));
+  }
+  return step;
+}
+
+/** Lets queued moves begin, as far as proof, confirmation and throttles allow; by restart priority. */
 export function beginWhatMay(s: MigratorState, settings: MigratorSettings, at: Instant): Step {
   const all = s.moves.values();
   const queued = all.filter((m) => m.stage === 'queued' && at >= m.notBefore);
@@ -64,8 +84,9 @@ export function beginWhatMay(s: MigratorState, settings: MigratorSettings, at: I
     if (calling >= settings.callsMost || total >= settings.movingMost) break;
     const proof = provenDead(s, m);
     const target = targetOf(m);
-    // A VM that another incident still has under way waits for that to end: Nova breaks a VM that is evacuated twice.
-    if (proof === null || busy.has(m.vm) || (perTarget.get(target) ?? 0) >= settings.movingPerTargetMost) continue;
+    // A VM that another incident still has under way waits for that to end: Nova breaks a VM that is evacuated twice. So does one
+    // that was migrating when its host failed: until that is decided its guest may run at the other end.
+    if (proof === null || busy.has(m.vm) || isShifting(s, m.vm) || (perTarget.get(target) ?? 0) >= settings.movingPerTargetMost) continue;
     step = andThen(step, (next) => call(next, m, proof, target, at));
     busy.add(m.vm);
     perTarget.set(target, (perTarget.get(target) ?? 0) + 1);
@@ -102,13 +123,13 @@ export function called(s: MigratorState, settings: MigratorSettings, e: Evacuate
     case 'taken': {
       const data = { incident: m.incident, vm: m.vm, from: m.from, to: e.to, attempt: m.calls, adopted: r.adopted, at };
       return decided(
-        putMove(s, { ...m, stage: 'running', notBefore: at, unsure: false }),
+        putMove(began(s, m), { ...m, stage: 'running', notBefore: at, unsure: false }),
         tell({ type: 'lifeboat.evacuation.started', data }),
       );
     }
     case 'unsure':
     case 'elsewhere': // the watch says where, and whether it is settled there
-      return stay(putMove(s, running(m, r, at)));
+      return stay(putMove(began(s, m), running(m, r, at)));
     case 'gone':
       return failure(s, m, 'CLOUD_NOT_FOUND', 'its owner deleted it', 'gone', at);
     case 'host-alive':
@@ -121,7 +142,12 @@ export function called(s: MigratorState, settings: MigratorSettings, e: Evacuate
   }
 }
 
-const running = (m: Move, r: EvacuateResult, at: Instant): Move => ({
+const began = (s: MigratorState, m: Move): MigratorState => {
+  const i = isolationOf(s, m.incident, m.from);
+  return i === undefined || i.began === true ? s : putIsolation(s, { ...i, began: true });
+};
+
+const running = ({ answeredAt: _, ...m }: Move, r: EvacuateResult, at: Instant): Move => ({
   ...m,
   stage: 'running',
   notBefore: at,

@@ -31,6 +31,7 @@ export interface Look {
   readonly status?: string;
   readonly task?: string | null;
   readonly fault?: string;
+  readonly storageLocked?: boolean;
   /** Newest first: 'running', 'done' or 'failed', each with an id of its own. */
   readonly records?: readonly (readonly [id: string, state: EvacuationRecord['state'], to?: string])[];
   readonly unseen?: boolean;
@@ -47,7 +48,12 @@ export class Orders {
   #events = 0;
 
   constructor(change: Partial<MigratorSettings> = {}) {
-    this.settings = { ...defaultMigratorSettings, methodsOf: () => ['bmc', 'strip'], ...change };
+    this.settings = {
+      ...defaultMigratorSettings,
+      methodsOf: () => ['bmc', 'strip'],
+      deviceOf: (host, method) => `${method}-of-${host}`,
+      ...change,
+    };
   }
 
   get at(): Instant {
@@ -119,6 +125,7 @@ export class Orders {
       priority?: (n: number) => number;
       host?: string;
       incident?: IncidentId;
+      confirmation?: string;
     } = {},
   ): this {
     const host = hostId(o.host ?? 'h1');
@@ -141,6 +148,7 @@ export class Orders {
       placements,
       stopped: (o.stopped ?? []).map(v),
       epoch: o.epoch ?? 1,
+      ...(o.confirmation === undefined ? {} : { confirmation: o.confirmation }),
       at: this.at,
     };
     return this.hear('lifeboat.evacuation.requested', data);
@@ -219,6 +227,7 @@ export class Orders {
           vmState: 'active',
           task: look.task ?? null,
           fault: look.fault ?? null,
+          storageLocked: look.storageLocked ?? false,
         }),
       );
     return this.settle('watch', {
@@ -255,7 +264,7 @@ function sentence(e: LifeboatEvent): string {
     case 'lifeboat.evacuation.started':
       return `${name} ${short(e.data.vm)} to ${e.data.to}${e.data.adopted ? ', adopted' : ''}`;
     case 'lifeboat.vm.evacuated':
-      return `${name} ${short(e.data.vm)} to ${e.data.to} ${e.data.status}`;
+      return `${name} ${short(e.data.vm)} to ${e.data.to} ${e.data.status}${e.data.leftStopped === undefined ? '' : `, left so: ${e.data.leftStopped}`}`;
     case 'lifeboat.evacuation.failed':
       return `${name} ${short(e.data.vm)}, ${e.data.then}: ${e.data.code}: ${e.data.reason}`;
     default:

@@ -1,4 +1,4 @@
-import type { DataByType } from '@lifeboat/contracts';
+import { type DataByType, ORDER_VALID_MS } from '@lifeboat/contracts';
 import { after, andThen, decided, type Instant, stay } from '@lifeboat/kernel';
 import { order, tell } from '@lifeboat/runtime';
 import type { ReleaseEffect, ReleaseResult } from './effects.ts';
@@ -7,6 +7,7 @@ import type { MigratorState } from './state.ts';
 import type { Step } from './step.ts';
 
 export function releaseRequested(s: MigratorState, d: DataByType['lifeboat.release.requested'], at: Instant): Step {
+  if (at - d.at > ORDER_VALID_MS || s.releases.get(d.host)?.incident === d.incident) return stay(s);
   if (s.isolations.values().some((i) => i.host === d.host)) return stay(s); // failed again meanwhile
   return stay({ ...s, releases: s.releases.set(d.host, { incident: d.incident, host: d.host, attempt: 0, nextAt: at, asked: false }) });
 }
@@ -38,5 +39,14 @@ export function wasReleased(s: MigratorState, settings: MigratorSettings, e: Rel
       tell({ type: 'lifeboat.host.released', data: { incident: e.incident, host: e.host, at } }),
     );
   // Refused until the returned compute service has cleaned up after its evacuated VMs: asked again until it has.
-  return stay({ ...s, releases: s.releases.set(e.host, { ...r, asked: false, nextAt: after(at, settings.releaseAgainMs) }) });
+  const { incident, host, refusedSince: since = at } = r;
+  const again = { ...r, asked: false, nextAt: after(at, settings.releaseAgainMs), refusedSince: since };
+  if (r.told === true || at - since < settings.releaseToldAfterMs) return stay({ ...s, releases: s.releases.set(e.host, again) });
+  return decided(
+    { ...s, releases: s.releases.set(e.host, { ...again, told: true }) },
+    tell({
+      type: 'lifeboat.release.delayed',
+      data: { incident, host, since, code: result.code, reason: result.detail.slice(0, 500), at },
+    }),
+  );
 }

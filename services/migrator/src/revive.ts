@@ -13,7 +13,7 @@ import type { Step } from './step.ts';
  * moment, its compute service has written the VM down as stopped.
  */
 export const comesUpStopped = (settings: MigratorSettings, m: Move, vm: CloudVm): boolean =>
-  vm.status === 'SHUTOFF' && !m.stopped && m.starts < settings.startsMost;
+  vm.status === 'SHUTOFF' && !m.stopped && m.leftStopped === undefined && m.starts < settings.startsMost;
 
 export function startIt(s: MigratorState, m: Move, at: Instant): Step {
   const starts = m.starts + 1;
@@ -29,9 +29,11 @@ export function startIt(s: MigratorState, m: Move, at: Instant): Step {
 }
 
 /** Whatever Nova answered: the next watch shows whether it runs now. */
-export function wasStarted(s: MigratorState, e: StartEffect): Step {
+export function wasStarted(s: MigratorState, e: StartEffect, r: ReviveResult): Step {
   const m = s.moves.get(moveKey(e.incident, e.vm));
-  return m?.acting === 'starting' ? stay(putMove(s, { ...m, acting: 'nothing' })) : stay(s);
+  if (m?.acting !== 'starting') return stay(s);
+  const free: Move = { ...m, acting: 'nothing' };
+  return stay(putMove(s, r.kind === 'left-stopped' ? { ...free, leftStopped: r.detail } : free));
 }
 
 /** Tried so often, with growing pauses; then the evacuation is left to end by itself, or to a person. */
@@ -65,7 +67,7 @@ export function wasReset(s: MigratorState, settings: MigratorSettings, e: ResetE
   const m = s.moves.get(moveKey(e.incident, e.vm));
   if (m?.acting !== 'resetting') return stay(s);
   const free: Move = { ...m, acting: 'nothing' };
-  if (r.kind === 'revive-failed') return stay(putMove(s, free));
+  if (r.kind !== 'revived') return stay(putMove(s, free));
   const ended = { ...free, endedRecords: [...m.endedRecords, e.record] };
   return again(putMove(s, ended), settings, ended, 'CLOUD_FAILED', `its target ${e.target} failed in the middle`, 1, at);
 }

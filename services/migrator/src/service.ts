@@ -1,22 +1,34 @@
-import type { Topology } from '@lifeboat/contracts';
+import { addressOf, type Topology } from '@lifeboat/contracts';
 import type { ServiceDefinition } from '@lifeboat/runtime';
 import { migrate } from './decide.ts';
 import type { MigratorEffect, MigratorResult } from './effects.ts';
 import { defaultMigratorSettings, type MigratorSettings } from './settings.ts';
-import { initialState, type MigratorState } from './state.ts';
+import { initialState, type MigratorState, strangerKey } from './state.ts';
 
 export function migratorSettings(t: Topology, changes: Partial<MigratorSettings> = {}): MigratorSettings {
   const methods = new Map<string, string[]>(t.hosts.map((h) => [h.host, h.fence.map((m) => m.name)]));
-  return { ...defaultMigratorSettings, methodsOf: (host) => methods.get(host) ?? [], ...changes };
+  const devices = new Map(t.hosts.flatMap((h) => h.fence.map((m) => [strangerKey(h.host, m.name), addressOf(m)] as const)));
+  const deviceOf = (host: string, method: string) => devices.get(strangerKey(host, method)) ?? null;
+  return { ...defaultMigratorSettings, methodsOf: (host) => methods.get(host) ?? [], deviceOf, ...changes };
 }
 
 export const migrator = (settings: MigratorSettings): ServiceDefinition<MigratorState, MigratorEffect, MigratorResult, never> => ({
   name: 'migrator',
   consumes: [
+    'lifeboat.fence.checked',
     'lifeboat.isolation.requested',
     'lifeboat.isolation.recalled',
+    'lifeboat.fault.cleared',
+    'lifeboat.proof.contradicted',
     'lifeboat.evacuation.requested',
+    'lifeboat.confirmation.expired',
     'lifeboat.release.requested',
+    'lifeboat.restart.requested',
+    'lifeboat.restart.recalled',
+    'lifeboat.drain.opened',
+    'lifeboat.migration.requested',
+    'lifeboat.drain.recalled',
+    'lifeboat.drain.closed',
     'lifeboat.incident.closed',
   ],
   initial: initialState,

@@ -69,6 +69,25 @@ describe('what Nova began is watched', () => {
     });
     assert.deepEqual(o.words('evacuation.failed'), ["evacuation.failed v1, retry: CLOUD_REFUSED: Nova's migration record says failed"]);
   });
+  it('failed at a lock of the dead host that the storage still holds: the same target again, for as long as it takes', () => {
+    const o = moving();
+    const locked = (record: string) =>
+      o.watched({ 1: { records: [[record, 'failed']], fault: 'Failed to get "write" lock', storageLocked: true } });
+    for (let i = 1; i <= 12; i++) locked(`r${i}`).run(30).taken(1);
+    assert.deepEqual([...new Set(o.calls)], ['v1 to h2'], 'no target is to blame');
+    assert.ok(o.calls.length > 12, 'and it is no matter of how often');
+    assert.deepEqual(o.words('evacuation.failed'), []);
+    o.watched({ 1: { host: 'h2', records: [['r13', 'done']] } });
+    assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 ACTIVE']);
+  });
+  it('a lock that stays is left to a person: somebody may really hold it', () => {
+    const o = moving();
+    for (let i = 1; i < 60 && o.move(1) !== undefined; i++) {
+      o.watched({ 1: { records: [[`r${i}`, 'failed']], fault: 'locked', storageLocked: true } }).run(30);
+      if (o.owedOf('evacuate') !== undefined) o.taken(1);
+    }
+    assert.match(o.words('evacuation.failed').join(), /v1, never: CLOUD_CONFLICT: the storage has held a lock/);
+  });
   it('failed, while Nova still has a task on it: not before that has ended', () => {
     const o = moving()
       .watched({ 1: { task: 'rebuilding', records: [['r1', 'failed']] } })
@@ -139,6 +158,14 @@ describe('a call without an answer', () => {
     assert.deepEqual(o.calls, ['v1 to h2', 'v1 to h2']);
     assert.equal(o.move(1)?.lastReason, 'CLOUD_TIMEOUT: CLOUD_TIMEOUT: no answer in 10 s');
   });
+  it('Nova stands still meanwhile: the call may be taken up as late as its first answer, and is waited for from then on', () => {
+    const o = unsure();
+    for (let i = 0; i < 3; i++) o.run(20).settle('watch', { kind: 'watch-failed', code: 'CLOUD_TIMEOUT', detail: '' });
+    watchFor(o, 19, {});
+    assert.deepEqual([o.move(1)?.stage, o.calls.length], ['running', 1]);
+    watchFor(o, 4, {}).run(4);
+    assert.deepEqual(o.calls, ['v1 to h2', 'v1 to h2']);
+  });
   it('no record, but Nova has a task on it: waited for', () => {
     const o = watchFor(unsure(), 120, { task: 'rebuilding' });
     assert.deepEqual([o.move(1)?.stage, o.calls.length], ['running', 1]);
@@ -169,6 +196,13 @@ describe('a VM that comes up stopped', () => {
     assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 SHUTOFF']);
     const operations = o.acts.flatMap((e) => (e.kind === 'start' ? [e.operation] : []));
     assert.equal(new Set(operations).size, 3);
+  });
+  it('somebody has stopped it since: left so, and told why; started by him meanwhile, it runs', () => {
+    const left = () => moving().watched({ 1: stopped }).settle('start', { kind: 'left-stopped', detail: 'why' });
+    const o = left().watched({ 1: stopped });
+    assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 SHUTOFF, left so: why']);
+    const runs = left().watched({ 1: { ...stopped, status: 'ACTIVE' } });
+    assert.deepEqual(runs.words('vm'), ['vm.evacuated v1 to h2 ACTIVE']);
   });
   it('was stopped by its owner before: left so', () => {
     const o = new Orders()

@@ -2,6 +2,7 @@ import { after, andThen, decided, type HostId, type Instant, stay } from '@lifeb
 import type { CloudVm, EvacuationRecord } from '@lifeboat/ports';
 import { order, tell } from '@lifeboat/runtime';
 import type { WatchEffect, WatchResult } from './effects.ts';
+import { whileLocked } from './locked.ts';
 import { again, failure } from './move.ts';
 import { comesUpStopped, diedUnder, resetIt, startIt } from './revive.ts';
 import type { MigratorSettings } from './settings.ts';
@@ -44,7 +45,8 @@ export function watched(s: MigratorState, settings: MigratorSettings, e: WatchEf
     // Newest first, without those whose end has been seen.
     const record = r.records.find((x) => x.vm === m.vm && !m.endedRecords.includes(x.id));
     const vm = unseen.has(m.vm) ? 'unseen' : vms.get(m.vm);
-    step = andThen(step, (next) => judge(next, settings, m, vm, record, at));
+    const now = m.unsure && m.answeredAt === undefined ? { ...m, answeredAt: at } : m;
+    step = andThen(now === m ? step : { ...step, state: putMove(step.state, now) }, (next) => judge(next, settings, now, vm, record, at));
   }
   return step;
 }
@@ -67,12 +69,13 @@ function judge(
   const died = record?.state === 'running' && record.to !== null ? diedUnder(s, m, record.to) : null;
   if (record !== undefined && died !== null) return resetIt(s, m, record, died, at);
   if (vm === 'unseen') return stay(s);
-  const sinceCallMs = at - m.notBefore;
+  const sinceCallMs = at - ((m.unsure ? m.answeredAt : undefined) ?? m.notBefore);
   const hadTime = !m.unsure || sinceCallMs > settings.recordWithinMs;
   if (record?.state === 'done' && vm.host === m.from) return stay(putMove(s, ended(m, record)));
   if (record?.state === 'failed' && vm.task === null && hadTime) {
     const why = vm.fault ?? `Nova's migration record says ${record.status}`;
     const known = ended(m, record);
+    if (vm.storageLocked === true) return whileLocked(putMove(s, known), settings, known, why, at);
     return again(putMove(s, known), settings, known, 'CLOUD_REFUSED', why, 1, at);
   }
   if (vm.host !== null && vm.host !== m.from && vm.task === null && record?.state !== 'running')
@@ -96,6 +99,8 @@ const ended = (m: Move, record: EvacuationRecord): Move => ({ ...m, endedRecords
 
 const evacuated = (s: MigratorState, m: Move, vm: CloudVm, to: HostId, record: EvacuationRecord | undefined, at: Instant): Step => {
   const migration = record === undefined ? {} : { migration: record.id };
-  const data = { incident: m.incident, vm: m.vm, from: m.from, to, status: vm.status, ...migration, tookMs: Math.max(0, at - m.since), at };
+  const stopped = m.leftStopped === undefined || vm.status !== 'SHUTOFF' ? {} : { leftStopped: m.leftStopped.slice(0, 200) };
+  const tookMs = Math.max(0, at - m.since);
+  const data = { incident: m.incident, vm: m.vm, from: m.from, to, status: vm.status, ...migration, ...stopped, tookMs, at };
   return decided(dropMove(s, m), tell({ type: 'lifeboat.vm.evacuated', data }));
 };

@@ -27,17 +27,19 @@ export function advance(s: SchedulerState, settings: SchedulerSettings, incident
     for (const host of ready)
       step = andThen(step, (next) => {
         const now = next.incidents.get(incident) as Incident;
-        return mayEvacuate(now) ? orderPlanned(next, now, host, now.hosts[host] as HostStage, at) : stay(next);
+        return orderPlanned(next, settings, now, host, now.hosts[host] as HostStage, at);
       });
   }
   return andThen(step, (next) => surveyOrClose(next, incident, at));
 }
 
-const mayEvacuate = (i: Incident): boolean => i.consent.kind === 'not-needed' || i.consent.kind === 'given';
-
 /** Proven dead, shut out of Nova, and its locks on shared storage have run out. */
 const isReady = (settings: SchedulerSettings, h: HostStage, at: Instant): boolean =>
-  h.isolation === 'isolated' && h.shutOut && h.isolatedAt !== null && at - h.isolatedAt >= settings.policyOf(h.cluster).storageLeaseMs;
+  h.isolation === 'isolated' &&
+  h.contradicted !== true &&
+  h.shutOut &&
+  h.isolatedAt !== null &&
+  at - h.isolatedAt >= settings.policyOf(h.cluster).storageLeaseMs;
 
 function surveyOrClose(s: SchedulerState, incident: IncidentId, at: Instant): Step {
   const i = s.incidents.get(incident);
@@ -49,6 +51,8 @@ function surveyOrClose(s: SchedulerState, incident: IncidentId, at: Instant): St
   if (i.unsettled > 0) return stay(s);
   // The end is looked at once more: a VM that Nova put on the host meanwhile is not forgotten.
   if (i.changedSinceSurvey) return askSurvey(s, i);
+  // What was moved from a host that is not dead may run twice.
+  if (stages.some((h) => h.contradicted === true) && vmsOf(s, incident).some((r) => r.orders > 0)) return stay(s);
   return stages.every((h) => h.isolation === 'withdrawn' || (h.isolation === 'isolated' && h.shutOut)) ? close(s, i, at) : stay(s);
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { incidentId, vmId } from '@lifeboat/kernel';
+import { hostId, incidentId, vmId } from '@lifeboat/kernel';
 import { INCIDENT, IncidentStory, v } from './incident.test.ts';
 
 describe('the failed host comes back', () => {
@@ -12,6 +12,19 @@ describe('the failed host comes back', () => {
     s.withdrawn().run(2);
     assert.deepEqual(s.words('evacuation', 'incident.closed'), ['incident.closed withdrawn: v1 running on h1, v2 stopped on h1']);
     assert.deepEqual(s.state.out.keys(), [], 'it was never out');
+  });
+  it('and has VMs that failed by themselves meanwhile: none is called running that its agent says has crashed', () => {
+    const s = new IncidentStory().has(1).has(2).has(3).fails();
+    s.agent('h1', [1, 2, 3], 'h1-s2', { 1: 'crashed', 2: 'io-error', 3: 'crashed' }).seen(3, 'h1').returns().withdrawn();
+    assert.deepEqual(s.words('incident.closed'), ['incident.closed withdrawn: v1 stopped on h1, v2 running on h1, v3 running on h1']);
+    assert.deepEqual(
+      s.last('lifeboat.incident.closed')?.data.vms.map((x) => x.reason?.split('; ')[1]),
+      ['by its agent it has failed by itself: crashed', 'by its agent it has failed by itself: io-error', undefined],
+    );
+  });
+  it('and has a VM that had crashed before its host failed', () => {
+    const s = new IncidentStory().has(1).has(2).seen(1, 'h1', 'crashed').fails().returns().withdrawn();
+    assert.deepEqual(s.words('incident.closed'), ['incident.closed withdrawn: v1 stopped on h1, v2 running on h1']);
   });
   it('too late: it was isolated all the same, so the incident goes on', () => {
     const s = new IncidentStory().has(1).fails().returns().isolated().shutOut();
@@ -113,8 +126,10 @@ describe('the release of a host that has returned', () => {
     assert.deepEqual(s.words('release'), [], 'it has not returned');
     s.agent('h1', [], 'h1-s2').run(58);
     assert.deepEqual(s.words('release'), []);
-    s.run(300);
+    s.run(100);
     assert.deepEqual(s.words('release'), ['release.requested h1']);
+    s.run(100);
+    assert.equal(s.words('release').length, 2, 'and again, while nothing is heard of it');
     assert.equal(s.last('lifeboat.release.requested')?.data.epoch, 3);
     s.released('h1');
     assert.deepEqual(s.state.out.keys(), []);
@@ -172,5 +187,79 @@ describe('a leader that takes over', () => {
       at: s.at,
     });
     assert.deepEqual(s.state.vms.keys(), [v(1)]);
+  });
+});
+
+describe('what is read again from the beginning of the stream', () => {
+  it('opens no incident for a fault of long ago', () => {
+    const s = new IncidentStory().has(1);
+    const told = s.fault();
+    s.run(3_600).hear('lifeboat.fault.confirmed', told);
+    assert.deepEqual(s.state.incidents.keys(), []);
+    assert.deepEqual(s.words('isolation'), []);
+    s.fails();
+    assert.equal(s.state.incidents.size, 1, 'told again by who still means it');
+  });
+  it('opens no incident a second time', () => {
+    const s = new IncidentStory().has(1);
+    const told = s.fault();
+    s.fails().isolated().shutOut().moved(1).seen(1, 'h2').run(3);
+    assert.deepEqual(s.state.incidents.keys(), []);
+    s.hear('lifeboat.fault.confirmed', told);
+    assert.deepEqual(s.state.incidents.keys(), []);
+    s.run(25 * 3_600);
+    assert.deepEqual(s.state.closed.keys(), [], 'and forgets it when nothing of it can come any more');
+  });
+});
+
+describe('an order that nothing is heard of', () => {
+  it('is given again: isolation', () => {
+    const s = new IncidentStory().has(1).fails().run(200);
+    assert.equal(s.words('isolation.requested').length, 2);
+    s.isolationFailed().run(170);
+    assert.equal(s.words('isolation.requested').length, 2, 'the migrator has it');
+    s.isolated().run(600);
+    assert.equal(s.words('isolation.requested').length, 2);
+  });
+});
+
+describe('a host that was proven dead never was', () => {
+  const contradicted = (s: IncidentStory): IncidentStory => {
+    const proof = { host: hostId('h1'), kind: 'already-off' as const, method: 'bmc', at: s.at, detail: 'said off' };
+    return s.hear('lifeboat.proof.contradicted', { host: hostId('h1'), incident: INCIDENT, proof, backAt: s.at, at: s.at }).answer();
+  };
+  it('its incident waits for another proof, and does not end without one', () => {
+    const s = contradicted(new IncidentStory().has(1).fails().isolated().shutOut());
+    assert.match(s.words('incident.waiting').at(-1) ?? '', /h1 was not dead: bmc had said so/);
+    s.moved(1).seen(1, 'h2').run(60);
+    assert.deepEqual(s.words('incident.closed'), []);
+    s.isolated().answer().run(5);
+    assert.equal(s.words('incident.closed').length, 1);
+  });
+  it('nothing is ordered on that proof any more', () => {
+    const s = contradicted(new IncidentStory({ policy: { storageLeaseMs: 20_000 } }).has(1).fails().isolated().shutOut()).run(60);
+    assert.deepEqual(s.words('evacuation'), []);
+    s.isolated().run(30);
+    assert.equal(s.words('evacuation').length, 1);
+  });
+  it('found out after the end: it is released by a person only', () => {
+    const s = new IncidentStory({ policy: { releaseAfterHealthyMs: 20_000 } }).has(1).fails().isolated().shutOut();
+    s.moved(1).seen(1, 'h2').run(5);
+    assert.equal(s.words('incident.closed').length, 1);
+    contradicted(s).run(600);
+    assert.deepEqual(s.words('release'), []);
+    s.hear('lifeboat.release.approved', { host: hostId('h1'), by: 'li.wei', at: s.at });
+    assert.equal(s.words('release').length, 1);
+  });
+  it('a person who says that it is down is not believed while its agent is here', () => {
+    const s = new IncidentStory().has(1).fails().isolated().shutOut();
+    const states = () => s.hear('lifeboat.statement.made', { host: hostId('h1'), by: 'li.wei', words: 'off', at: s.at });
+    s.hear('lifeboat.agent.registered', { host: hostId('h1'), session: 'h1-s2', bootId: 'b', vms: [], peers: [], at: s.at });
+    contradicted(s);
+    states();
+    assert.equal(s.words('order.refused').length, 1);
+    s.agentLost('h1', 'h1-s2');
+    states();
+    assert.equal(s.last('lifeboat.isolation.requested')?.data.proof?.kind, 'person');
   });
 });

@@ -1,5 +1,6 @@
 import { decided, type HostId, type Instant } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
+import { failureSeen } from './ailing.ts';
 import { type Incident, type SchedulerState, type VmRecord, vmsOf } from './state.ts';
 import type { Step } from './step.ts';
 
@@ -13,10 +14,11 @@ export function close(s: SchedulerState, i: Incident, at: Instant): Step {
     const stage = i.hosts[host];
     if (stage?.isolation !== 'isolated') continue;
     const wellSince = s.agents.get(host)?.is === 'ok' ? at : null;
-    out = out.set(host, { incident: i.incident, cluster: stage.cluster, since: at, wellSince, releaseAsked: false });
+    const doubt = stage.contradicted === true ? ({ contradicted: true } as const) : {};
+    out = out.set(host, { incident: i.incident, cluster: stage.cluster, since: at, wellSince, releaseAskedAt: null, ...doubt });
   }
   return decided(
-    { ...s, vms, out, incidents: s.incidents.delete(i.incident) },
+    { ...s, vms, out, incidents: s.incidents.delete(i.incident), closed: s.closed.set(i.incident, at) },
     tell({
       type: 'lifeboat.incident.closed',
       data: {
@@ -24,7 +26,7 @@ export function close(s: SchedulerState, i: Incident, at: Instant): Step {
         hosts,
         outcome: outcomeOf(i, records),
         vms: [
-          ...records.map(line),
+          ...records.map((r) => line(s, r)),
           ...i.handedOver.map((vm) => ({ vm, outcome: 'handed-over' as const, reason: 'its new host failed, too' })),
         ],
         openedAt: i.openedAt,
@@ -34,14 +36,18 @@ export function close(s: SchedulerState, i: Incident, at: Instant): Step {
   );
 }
 
-const line = (r: VmRecord) => {
-  if (r.stage.kind !== 'settled')
+const line = (s: SchedulerState, r: VmRecord) => {
+  if (r.stage.kind !== 'settled') {
+    const failure = r.status === 'ACTIVE' ? failureSeen(s, r.from, r.vm) : undefined;
+    const runs = r.status === 'ACTIVE' && failure !== 'crashed';
+    const back = 'its host came back before it was isolated';
     return {
       vm: r.vm,
-      outcome: r.status === 'ACTIVE' ? ('running' as const) : ('stopped' as const),
+      outcome: runs ? ('running' as const) : ('stopped' as const),
       host: r.from,
-      reason: 'its host came back before it was isolated',
+      reason: failure === undefined ? back : `${back}; by its agent it has failed by itself: ${failure}`,
     };
+  }
   const { outcome, host, reason } = r.stage;
   return { vm: r.vm, outcome, ...(host === null ? {} : { host }), ...(reason === '' ? {} : { reason: reason.slice(0, 500) }) };
 };

@@ -45,7 +45,7 @@ describe('semi-automatic: a person is asked', () => {
     s.has(2, { to: 'h3' }).run(20);
     assert.deepEqual(s.words('confirmation'), [
       'confirmation.requested 1: 1 VMs',
-      'confirmation.expired: the plan changed',
+      'confirmation.expired: the plan changed: 1 VMs more to evacuate',
       'confirmation.requested 2: 2 VMs',
     ]);
     s.answers('evacuate', first);
@@ -96,7 +96,7 @@ describe('answers that change nothing are recorded', () => {
     const s = asked();
     s.answers('evacuate', s.confirmation);
     s.answers('evacuate', s.confirmation).answers('do-not', s.confirmation);
-    assert.deepEqual(s.words('confirmation.refused'), ['confirmation.refused: duplicate', 'confirmation.refused: duplicate']);
+    assert.deepEqual(s.words('confirmation.refused'), ['confirmation.refused: duplicate', 'confirmation.refused: conflicting']);
     assert.equal(s.words('evacuation').length, 1);
     assert.deepEqual(s.words('vm'), []);
   });
@@ -116,6 +116,82 @@ describe('answers that change nothing are recorded', () => {
     s.answers('do-not', 'inc-h1-1/confirmation/1').isolated().shutOut();
     assert.deepEqual(s.words('confirmation'), ['confirmation.refused: superseded']);
     assert.equal(s.words('evacuation').length, 1);
+  });
+});
+
+describe('a yes covers what was shown, and nothing else', () => {
+  const yes = (s: IncidentStory): IncidentStory => s.answers('evacuate', s.confirmation);
+  it('a VM found since: the answer is void, said so, and asked anew; what was ordered goes on', () => {
+    const s = yes(semi().has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut());
+    assert.deepEqual(s.words('evacuation'), ['evacuation.requested h1: v1 to h2']);
+    s.has(2, { to: 'h3' }).run(20);
+    assert.deepEqual(s.words('evacuation').length, 1, 'not under a yes that was given to another plan');
+    assert.deepEqual(s.words('confirmation').slice(-2), [
+      'confirmation.expired: the plan changed: 1 VMs more to evacuate',
+      'confirmation.requested 2: 1 VMs',
+    ]);
+    yes(s);
+    assert.deepEqual(s.words('evacuation').at(-1), 'evacuation.requested h1: v2 to h3');
+    assert.match(s.last('lifeboat.evacuation.requested')?.data.confirmation ?? '', /confirmation\/2$/);
+  });
+  it('another host of the same cluster needs no new word', () => {
+    const s = yes(semi().has(1).fails().isolated().shutOut());
+    s.has(1, { to: 'h3' }).notMoved(1).run(20);
+    assert.deepEqual(s.words('evacuation.requested'), ['evacuation.requested h1: v1 to h2', 'evacuation.requested h1: v1 to h3']);
+    assert.equal(s.words('confirmation.requested').length, 1);
+  });
+  it('another cluster than was shown does', () => {
+    const s = yes(
+      new IncidentStory({ clusterOf: { h5: 'fast' }, policy: { automation: 'semi-automatic' } }).has(1).fails().isolated().shutOut(),
+    );
+    s.has(1, { to: 'h5' }).notMoved(1).run(20);
+    assert.deepEqual(s.words('evacuation.requested').length, 1);
+    assert.deepEqual(s.words('confirmation').slice(-2), [
+      'confirmation.expired: the plan changed: 1 VMs to another cluster than was said',
+      'confirmation.requested 2: 1 VMs',
+    ]);
+    assert.deepEqual(s.last('lifeboat.confirmation.requested')?.data.to, [{ cluster: 'fast', hosts: 1, vms: 1 }]);
+  });
+  it('does not survive the return of the host', () => {
+    const s = yes(semi().has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut()).returns('h1', true);
+    assert.deepEqual(s.words('confirmation.expired'), ['confirmation.expired: host h1 came back']);
+    s.notMoved(1).run(20);
+    assert.equal(s.words('evacuation.requested').length, 1);
+    assert.equal(s.confirmation, 'inc-h1-1/confirmation/2');
+  });
+  it('one VM fewer is still what was said yes to', () => {
+    const s = semi().has(1).has(2).fails().isolated().shutOut();
+    s.nova.delete(v(2));
+    s.run(3);
+    yes(s);
+    assert.deepEqual(s.words('confirmation.expired'), []);
+    assert.equal(s.words('evacuation').length, 1);
+  });
+});
+
+describe('a quorum of two', () => {
+  const two = (): IncidentStory =>
+    new IncidentStory({
+      policy: { automation: 'semi-automatic', confirmation: { expiresMs: 600_000, onNoAnswer: 'hold', quorum: 2 } },
+    })
+      .has(1)
+      .fails()
+      .isolated()
+      .shutOut();
+  it('waits for the second person, not for the second answer', () => {
+    const s = two();
+    s.answers('evacuate', s.confirmation, 'Mei').answers('evacuate', s.confirmation, 'Mei');
+    assert.deepEqual(s.words('evacuation', 'confirmation.refused'), ['confirmation.refused: duplicate']);
+    s.answers('evacuate', s.confirmation, 'Jan');
+    assert.equal(s.words('evacuation').length, 1);
+    assert.equal(s.last('lifeboat.confirmation.settled')?.data.by, 'Jan, Mei');
+  });
+  it('one against one decides nothing; the third does; nobody changes sides', () => {
+    const s = two();
+    s.answers('evacuate', s.confirmation, 'Mei').answers('do-not', s.confirmation, 'Jan').answers('do-not', s.confirmation, 'Mei');
+    assert.deepEqual(s.words('evacuation', 'confirmation.refused', 'incident.closed'), ['confirmation.refused: conflicting']);
+    s.answers('do-not', s.confirmation, 'Li').run(3);
+    assert.deepEqual(s.words('evacuation', 'incident.closed'), ['incident.closed declined: v1 unevacuable']);
   });
 });
 

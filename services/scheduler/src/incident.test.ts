@@ -41,6 +41,8 @@ interface Vm {
   status: string;
   priority: number;
   to: string;
+  /** Where it would go if not there. */
+  other?: string;
   /** What Nova is doing with it. */
   task?: string;
 }
@@ -84,6 +86,7 @@ export class IncidentStory {
     this.state = step.state;
     for (const o of step.outputs) {
       if (o.kind === 'do') {
+        if (o.effect.kind !== 'survey') continue;
         this.surveys.push(o.effect);
         this.#pending.push(o.effect);
         continue;
@@ -153,7 +156,10 @@ export class IncidentStory {
       }),
     );
     const toPlan = vms.filter((x) => !e.skip.includes(x.vm));
-    const to = (vm: VmId): string => this.nova.get(vm)?.to ?? 'no-room';
+    const to = (vm: VmId): string => {
+      const { to: best = 'no-room', other = 'no-room' } = this.nova.get(vm) ?? {};
+      return e.avoid?.[vm]?.some((h) => h === best) === true ? other : best;
+    };
     const placements = toPlan
       .filter((x) => to(x.vm).startsWith('h'))
       .map((x): Placement => ({ vm: x.vm, from: x.host, to: hostId(to(x.vm)), alternates: [], priority: x.priority, because: 'room' }));
@@ -183,8 +189,13 @@ export class IncidentStory {
     return this;
   }
 
-  agent(host: string, running: readonly number[] = [], session = `${host}-s1`): this {
-    const vms = running.map((n) => this.#report(n));
+  agent(
+    host: string,
+    there: readonly number[] = [],
+    session = `${host}-s1`,
+    states: Readonly<Record<number, VmReport['state']>> = {},
+  ): this {
+    const vms = there.map((n) => this.#report(n, states[n]));
     return this.hear('lifeboat.agent.registered', { host: hostId(host), session, bootId: 'b', vms, peers: [], at: this.at });
   }
 
@@ -195,22 +206,22 @@ export class IncidentStory {
     return this.hear('lifeboat.agent.reported', data);
   }
 
-  agentLost(host: string, session = `${host}-s1`): this {
-    return this.hear('lifeboat.agent.lost', { host: hostId(host), session, reason: 'session-lapsed', vms: [], at: this.at });
+  agentLost(host: string, session = `${host}-s1`, running: readonly number[] = []): this {
+    const vms = running.map((n) => this.#report(n));
+    return this.hear('lifeboat.agent.lost', { host: hostId(host), session, reason: 'session-lapsed', vms, at: this.at });
   }
 
   fails(hosts: readonly string[] = ['h1'], incident = INCIDENT, rackRule = false): this {
     for (const h of hosts) this.agentLost(h);
+    return this.hear('lifeboat.fault.confirmed', this.fault(hosts, incident, rackRule)).answer();
+  }
+
+  /** What the correlator tells at this moment. */
+  fault(hosts: readonly string[] = ['h1'], incident = INCIDENT, rackRule = false) {
     const clusters = [...new Set(hosts.map((h) => this.settings.clusterOf.get(hostId(h)) ?? clusterId('main')))].sort();
     const verdict = rackRule ? ('rack power failure' as const) : ('host failure' as const);
     const common = { incident, verdict, rule: 'both networks dead', evidence: [], clusters, racks: [rackId('r1')] };
-    return this.hear('lifeboat.fault.confirmed', {
-      ...common,
-      hosts: hosts.map(hostId),
-      suspectedAt: this.at,
-      rackRule,
-      at: this.at,
-    }).answer();
+    return { ...common, hosts: hosts.map(hostId), suspectedAt: this.at, rackRule, at: this.at };
   }
 
   returns(host = 'h1', restarted = false, incident = INCIDENT): this {
@@ -243,16 +254,19 @@ export class IncidentStory {
   }
 
   /** Nova has moved it; whether it runs is for its new host's agent to say. */
-  moved(n: number, to = 'h2', o: { status?: string; incident?: IncidentId; from?: string } = {}): this {
+  moved(n: number, to = 'h2', o: { status?: string; leftStopped?: string; incident?: IncidentId; from?: string } = {}): this {
     const vm = this.nova.get(v(n));
     if (vm !== undefined) this.nova.set(v(n), { ...vm, host: to, status: o.status ?? 'ACTIVE' });
     const from = hostId(o.from ?? 'h1');
-    const data = { incident: o.incident ?? INCIDENT, vm: v(n), from, to: hostId(to), status: o.status ?? 'ACTIVE', tookMs: 5, at: this.at };
+    const left = o.leftStopped === undefined ? {} : { leftStopped: o.leftStopped };
+    const status = o.status ?? 'ACTIVE';
+    const data = { incident: o.incident ?? INCIDENT, vm: v(n), from, to: hostId(to), status, ...left, tookMs: 5, at: this.at };
     return this.hear('lifeboat.vm.evacuated', data).answer();
   }
 
-  notMoved(n: number, then: 'retry' | 'never' | 'gone' = 'retry', code = 'CLOUD_CONFLICT'): this {
-    const data = { incident: INCIDENT, vm: v(n), from: hostId('h1'), attempt: 1, code, reason: 'as Nova said', then, at: this.at };
+  notMoved(n: number, then: 'retry' | 'never' | 'gone' = 'retry', code = 'CLOUD_CONFLICT', to?: string): this {
+    const last = to === undefined ? {} : { to: hostId(to) };
+    const data = { incident: INCIDENT, vm: v(n), from: hostId('h1'), ...last, attempt: 1, code, reason: 'as Nova said', then, at: this.at };
     return this.hear('lifeboat.evacuation.failed', data).answer();
   }
 

@@ -1,3 +1,5 @@
+export { FleetKeeper } from './perform/fleet/keeper.ts';
+export type { FleetPlanner } from './perform/fleet/planner.ts';
 export { type SchedulerPorts, schedulerWorld } from './perform/world.ts';
 export * from './service.ts';
 export * from './settings.ts';

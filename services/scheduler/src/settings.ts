@@ -11,14 +11,20 @@ export interface SchedulerSettings {
   readonly planAgainMostMs: number;
   /** Fruitless plans after which what is left over is unevacuable. */
   readonly fruitlessPlansMost: number;
+  /** VMs that were not evacuated are told of again this often, until somebody has seen to them. */
+  readonly remindMs: number;
   /** Evacuation orders for one VM after which it is unevacuable. */
   readonly ordersMost: number;
+  /** So long must redundancy be lost, or be there again, before it is told: a boot or a reboot is no loss. */
+  readonly redundancySettleMs: number;
 }
 
 export const defaultSchedulerSettings = {
+  remindMs: 4 * 3_600_000,
   verifyWithinMs: 120_000,
   planAgainFirstMs: 5_000,
   planAgainMostMs: 120_000,
   fruitlessPlansMost: 6,
   ordersMost: 5,
+  redundancySettleMs: 60_000,
 } as const;

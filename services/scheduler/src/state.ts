@@ -1,29 +1,43 @@
-import type { AutomationLevel, Placement, ProofOfDeath, Resources, Verdict, vmOutcomes } from '@lifeboat/contracts';
+import type { AutomationLevel, Placement, ProofOfDeath, Resources, Verdict, VmFailure, vmOutcomes } from '@lifeboat/contracts';
 import { type ClusterId, type HostId, type IncidentId, type Instant, Table, type VmId } from '@lifeboat/kernel';
+import type { Drain, Drained, Migrating } from './drains/drain.ts';
+import type { Endangered } from './effects.ts';
+import type { VmIncident } from './vm-incident.ts';
 
 /** Where a failed host of an incident stands between order and shut-out. */
 export type HostStage = Readonly<{
   cluster: ClusterId;
   isolation: 'requested' | 'recalled' | 'isolated' | 'withdrawn';
+  /** When isolation was last asked for, or the migrator was last heard of it. */
+  askedAt: Instant;
   proof: ProofOfDeath | null;
   isolatedAt: Instant | null;
   shutOut: boolean;
+  /** It was back in the life in which it had been proven dead: nothing is ordered before there is another proof. */
+  contradicted?: true;
 }>;
+
+/** Which VMs an answer covers, and for each what was shown to the person: `from host, to cluster`. */
+export type Covers = Readonly<Record<VmId, string>>;
 
 /**
  * Consent to evacuate, as the automation level demands it.
  *
  *   not-needed (automatic)        unasked --plan ready, host isolated--> asked --yes--> given
- *   person (manual: waits)                        ^                        |--no-----> declined
- *                                                 `--plan changed, expired-'
+ *   person (manual: waits)            ^                                    |--no-----> declined
+ *     `--a person starts it--> given  `--host came back, plan materially other: told, and asked anew
  */
 export type Consent =
   | Readonly<{ kind: 'not-needed' }>
-  | Readonly<{ kind: 'person' }>
+  | Readonly<{ kind: 'person'; asked: number }>
   | Readonly<{ kind: 'unasked'; asked: number }>
-  | Readonly<{ kind: 'asked'; asked: number; confirmation: string; planHash: string; expiresAt: Instant }>
-  | Readonly<{ kind: 'given'; confirmation: string; by: string }>
-  | Readonly<{ kind: 'declined'; by: string }>;
+  | Readonly<{ kind: 'asked'; asked: number; covers: Covers; expiresAt: Instant; quorum: number; answers: Answers }>
+  /** `byHand`: a person started it for these VMs; nobody is asked about others. */
+  | Readonly<{ kind: 'given'; asked: number; covers: Covers; answer: 'evacuate'; answers: Answers; byHand: boolean }>
+  | Readonly<{ kind: 'declined'; asked: number; by: string; answer: 'do-not'; answers: Answers }>;
+/** Who answered what, by name: the first word of each counts. */
+export type Answers = Readonly<Record<string, 'evacuate' | 'do-not'>>;
+export const confirmationId = (incident: IncidentId, asked: number): string => `${incident}/confirmation/${asked}`;
 
 export type Incident = Readonly<{
   incident: IncidentId;
@@ -47,6 +61,10 @@ export type Incident = Readonly<{
   unsettled: number;
   planned: number;
   unplaced: number;
+  /** VMs that a person wants elsewhere than on these hosts, from an incident before. */
+  elsewhere?: Readonly<Record<VmId, readonly HostId[]>>;
+  /** Opened by a person's word, not by a verdict. */
+  byPerson?: true;
   /** VMs whose new host failed in its turn: another incident has them now. */
   handedOver: readonly VmId[];
   waitingFor: string;
@@ -64,6 +82,9 @@ export type VmRecord = Readonly<{
   placement: Placement | null;
   /** Evacuation orders given for it so far. */
   orders: number;
+  /** Hosts that would not have it. `elsewhere`: a person wants it on none of them. */
+  refusedBy?: readonly HostId[];
+  elsewhere?: true;
   stage:
     | Readonly<{ kind: 'unplaced'; because: string }>
     | Readonly<{ kind: 'planned' }>
@@ -88,10 +109,35 @@ export type HostOut = Readonly<{
   cluster: ClusterId;
   since: Instant;
   wellSince: Instant | null;
-  releaseAsked: boolean;
+  releaseAskedAt: Instant | null;
+  /** It never was off, so its evacuated VMs may still run on it: only a person releases it. */
+  contradicted?: true;
 }>;
 
-export type AgentSeen = Readonly<{ is: 'ok' | 'lost'; session: string; at: Instant }>;
+/** A VM that was not evacuated: followed, also after its incident, until it runs or a person dismisses it. */
+export type Item = Readonly<{
+  vm: VmId;
+  incident: IncidentId;
+  host: HostId;
+  reason: string;
+  since: Instant;
+  startOnReturn: boolean;
+  refusedBy?: readonly HostId[];
+  /** It was to leave a host that is well: it runs there, and its host is not out. */
+  drained?: true;
+  remindAt: Instant;
+  reminders: number;
+}>;
+
+/** `ailing`: VMs of its host that have failed by themselves, as it last said. */
+/** `running`: VMs that ran on it when it was lost. */
+export type AgentSeen = Readonly<{ is: 'ok' | 'lost'; session: string; at: Instant; ailing?: Ailing; running?: readonly VmId[] }>;
+export type Ailing = Readonly<Record<VmId, VmFailure>>;
+
+/** `told`: how many VMs without a place were told of last; 0: nothing was told yet. */
+export type EndangeredRecord = Endangered & Readonly<{ since: Instant; wellSince: Instant | null; told: number }>;
+/** `told`: a fingerprint; `stirred`: VMs came or went since. */
+export type Watched = Readonly<{ n: number; told: string; stirred: boolean; at: Instant }>;
 
 export type SchedulerState = Readonly<{
   incidents: Table<Incident>;
@@ -99,8 +145,29 @@ export type SchedulerState = Readonly<{
   vms: Table<VmRecord>;
   agents: Table<AgentSeen>;
   out: Table<HostOut>;
+  /** Hosts that failed again soon after they were taken back: how long they must be well before they are released. */
+  quarantined: Table<number>;
+  /** Incidents closed of late, and when: none is opened a second time. */
+  closed: Table<Instant>;
+  /** By VM: failures of single VMs, and when each of them failed of late. */
+  vmIncidents: Table<VmIncident>;
+  vmFailures: Table<readonly Instant[]>;
+  /** VMs that are to run, though Nova may have written them down as stopped: they had failed by themselves before their host, or ran when it failed and it came back without them. */
+  wanted: Table<IncidentId>;
+  /** By VM. */
+  items: Table<Item>;
+  /** By host: planned evacuations. */
+  drains: Table<Drain>;
+  /** Hosts that stay disabled after one, until a person releases them. */
+  drained: Table<Drained>;
+  /** By VM. */
+  migrating: Table<Migrating>;
   /** 'now': the epoch that orders carry. */
   epoch: Table<number>;
+  /** 'host/NAME', 'rack/NAME': failures that would cost VMs, told or not yet. */
+  redundancy: Table<EndangeredRecord>;
+  /** 'now': what the fleet's keeper was told last; 'redundancy': when something was told of that. */
+  watch: Table<Watched>;
 }>;
 
 export const initialState: SchedulerState = {
@@ -108,7 +175,18 @@ export const initialState: SchedulerState = {
   vms: Table.empty(),
   agents: Table.empty(),
   out: Table.empty(),
+  quarantined: Table.empty(),
+  closed: Table.empty(),
+  vmIncidents: Table.empty(),
+  vmFailures: Table.empty(),
+  wanted: Table.empty(),
   epoch: Table.empty(),
+  redundancy: Table.empty(),
+  watch: Table.empty(),
+  items: Table.empty(),
+  drains: Table.empty(),
+  drained: Table.empty(),
+  migrating: Table.empty(),
 };
 
 const counts = (r: VmRecord | undefined) => ({

@@ -2,17 +2,21 @@ import type { FleetVm, Placement, Resources, Unplaced } from '@lifeboat/contract
 import { after, andThen, decided, type HostId, type Instant, stay, type VmId } from '@lifeboat/kernel';
 import type { CloudVm } from '@lifeboat/ports';
 import { order, tell } from '@lifeboat/runtime';
+import { leavingOf } from './drains/drain.ts';
 import type { SurveyEffect, SurveyResult } from './effects.ts';
 import { arrived, settle } from './evacuation.ts';
 import { waits } from './isolation.ts';
 import type { SchedulerSettings } from './settings.ts';
 import { type Incident, putIncident, putVm, type SchedulerState, type VmRecord, vmsOf } from './state.ts';
 import type { Step } from './step.ts';
+import { wasWanted } from './vms.ts';
+import { notTargets } from './watch.ts';
 
 /** Asks which VMs are on the failed hosts now and where they would go. */
 export function askSurvey(s: SchedulerState, i: Incident): Step {
   const survey = i.surveys + 1;
   const records = vmsOf(s, i.incident);
+  const avoid = avoidedBy(i, records);
   const effect: SurveyEffect = {
     kind: 'survey',
     operation: `${i.incident}/survey/${survey}`,
@@ -24,31 +28,29 @@ export function askSurvey(s: SchedulerState, i: Incident): Step {
     skip: records.filter((r) => r.stage.kind !== 'unplaced').map((r) => r.vm),
     exclude: notTargets(s),
     reserved: reservations(s),
+    ...(Object.keys(avoid).length === 0 ? {} : { avoid }),
   };
   return decided(putIncident(s, { ...i, surveys: survey, survey: 'asked', changedSinceSurvey: false }), order(effect));
 }
 
+const avoidedBy = (i: Incident, records: readonly VmRecord[]): Record<VmId, readonly HostId[]> => ({
+  ...i.elsewhere,
+  ...Object.fromEntries(records.filter((r) => r.elsewhere === true && r.stage.kind === 'unplaced').map((r) => [r.vm, r.refusedBy ?? []])),
+});
+
 const waitsForPlace = (r: VmRecord): boolean => r.stage.kind === 'unplaced' || r.stage.kind === 'planned';
 
-/** Hosts that are failed, kept out, or whose agent is silent: a neighbour of a dying host may be dying, too. */
-const notTargets = (s: SchedulerState): HostId[] => {
-  const no = new Set<string>(s.out.keys());
-  for (const i of s.incidents.values()) for (const h of Object.keys(i.hosts)) no.add(h);
-  for (const [h, a] of s.agents.entries()) if (a.is === 'lost') no.add(h);
-  return [...no].sort() as HostId[];
-};
-
-const reservations = (s: SchedulerState): Record<HostId, Resources> => {
+/** Places that plans in flight have promised. */
+export const reservations = (s: SchedulerState): Record<HostId, Resources> => {
   const sums: Record<HostId, Resources> = {};
-  for (const r of s.vms.values()) {
-    if (r.placement === null || (r.stage.kind !== 'planned' && r.stage.kind !== 'ordered')) continue;
-    const sum = sums[r.placement.to] ?? { vcpus: 0, memoryMb: 0, diskGb: 0 };
-    sums[r.placement.to] = {
-      vcpus: sum.vcpus + r.size.vcpus,
-      memoryMb: sum.memoryMb + r.size.memoryMb,
-      diskGb: sum.diskGb + r.size.diskGb,
-    };
-  }
+  const add = (to: HostId, size: Resources) => {
+    const sum = sums[to] ?? { vcpus: 0, memoryMb: 0, diskGb: 0 };
+    sums[to] = { vcpus: sum.vcpus + size.vcpus, memoryMb: sum.memoryMb + size.memoryMb, diskGb: sum.diskGb + size.diskGb };
+  };
+  for (const r of s.vms.values())
+    if (r.placement !== null && (r.stage.kind === 'planned' || r.stage.kind === 'ordered')) add(r.placement.to, r.size);
+  for (const d of s.drains.values())
+    for (const v of leavingOf(d)) if (v.placement !== null && v.stage.kind === 'ordered') add(v.placement.to, v.size);
   return sums;
 };
 
@@ -58,13 +60,7 @@ export function surveyed(s: SchedulerState, settings: SchedulerSettings, effect:
   if (!result.ok) {
     const surveyNotBefore = waitAfter(settings, i.unanswered, at);
     const again: Incident = { ...i, survey: 'none', changedSinceSurvey: true, unanswered: i.unanswered + 1, surveyNotBefore };
-    return waits(
-      putIncident(s, again),
-      again,
-      'cloud',
-      `OpenStack could not say what is on ${effect.hosts.join(', ')}: ${result.code}: ${result.detail}`,
-      at,
-    );
+    return waits(putIncident(s, again), again, 'cloud', whyNot(effect, result), at);
   }
   const placed = new Map(result.plan.placements.map((p) => [p.vm, p]));
   const unplaced = new Map(result.plan.unplaced.map((u) => [u.vm, u]));
@@ -83,6 +79,11 @@ export function surveyed(s: SchedulerState, settings: SchedulerSettings, effect:
   return andThen(step, (next) => noteRoom(next, settings, i.incident, placed.size, at));
 }
 
+const whyNot = ({ hosts }: SurveyEffect, { code, detail }: { code: string; detail: string }): string =>
+  code.startsWith('PLANNER_')
+    ? `no plan could be made for ${hosts.join(', ')}: ${code}: ${detail}`
+    : `OpenStack could not say what is on ${hosts.join(', ')}: ${code}: ${detail}`;
+
 /** One VM of the survey: planned, without a place for now, or unevacuable for good. */
 function place(
   s: SchedulerState,
@@ -98,18 +99,22 @@ function place(
   const base = taken.state;
   const after = (step: Step): Step => ({ state: step.state, outputs: [...taken.outputs, ...step.outputs] });
   const known = before !== undefined && before.incident === i.incident ? before : undefined;
+  const refusedBy = known?.refusedBy ?? i.elsewhere?.[vm.vm];
   const record: VmRecord = {
+    ...(refusedBy === undefined ? {} : { refusedBy }),
+    ...(known?.elsewhere === true || i.elsewhere?.[vm.vm] !== undefined ? { elsewhere: true } : {}),
     vm: vm.vm,
     name: vm.name,
     incident: i.incident,
     from: vm.host,
     size: vm.size,
     // as it was when its host failed: a host that is back for a moment has Nova write its VMs down as stopped
-    status: before?.status ?? vm.status,
+    status: before?.status ?? (wasWanted(s, vm.vm) ? 'ACTIVE' : vm.status),
     placement: placement ?? null,
     orders: known?.orders ?? 0,
     stage: { kind: 'unplaced', because: unplaced?.because ?? 'the plan does not name it' },
-    seenOn: null,
+    // it was leaving its host alive when that failed, and may have been seen where it went
+    seenOn: s.migrating.get(vm.vm)?.seenOn ?? null,
   };
   const cluster = i.hosts[vm.host]?.cluster;
   const policy = cluster === undefined ? undefined : settings.policyOf(cluster);

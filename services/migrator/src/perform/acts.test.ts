@@ -10,7 +10,9 @@ import type {
   EvacuationRecord,
   FenceDevice,
   FenceFailure,
+  MigrationRecord,
   PowerState,
+  VmAct,
 } from '@lifeboat/ports';
 import type { PerformContext } from '@lifeboat/runtime';
 import type { EvacuateEffect, MigratorEffect, MigratorResult } from '../effects.ts';
@@ -42,10 +44,25 @@ export const record = (state: EvacuationRecord['state'], id = 'r1'): EvacuationR
   createdAt: '',
 });
 
+export const migration = (state: MigrationRecord['state'], id = 'm1', how: MigrationRecord['how'] = 'live'): MigrationRecord => ({
+  id,
+  vm: VM,
+  from: H1,
+  to: H2,
+  how,
+  state,
+  status: state,
+  createdAt: instant(0),
+});
+
 /** Nova, as far as the acts ask it. */
 export class ScriptedCloud {
   vms: CloudVm[] = [cloudVm()];
   records: EvacuationRecord[] = [];
+  migrations: MigrationRecord[] = [];
+  /** What was asked of Nova about the VM, newest first. */
+  asked: VmAct[] = [];
+  services: ComputeService[] = [];
   service: ComputeService = { id: '1', host: H1, up: true, enabled: false, forcedDown: true, disabledReason: 'Lifeboat: inc-h1-1' };
   readonly fails: Partial<Record<keyof Cloud, CloudFailure>> = {};
   readonly calls: string[] = [];
@@ -54,15 +71,24 @@ export class ScriptedCloud {
 
   readonly port = (): Cloud =>
     ({
-      computeServices: () => this.#answer('computeServices', '', () => [this.service]),
+      computeServices: () => this.#answer('computeServices', '', () => [this.service, ...this.services]),
       forceDown: (h: string) => this.#answer('forceDown', h, () => undefined),
-      clearForcedDown: (h: string) => this.#answer('clearForcedDown', h, () => undefined),
+      clearForcedDown: (h: string) =>
+        this.#answer('clearForcedDown', h, () => {
+          this.service = { ...this.service, forcedDown: false };
+        }),
       disable: (h: string, why: string) => this.#answer('disable', `${h} ${why}`, () => undefined),
       enable: (h: string) => this.#answer('enable', h, () => undefined),
       vm: (vm: VmId) => this.#vm(vm),
       vms: (vms: readonly VmId[]) => this.#answer('vms', String(vms.length), () => this.vms.filter((x) => vms.includes(x.vm))),
       evacuate: (_vm: VmId, to?: string) => this.#answer('evacuate', `to ${to}`, () => undefined),
       evacuationsFrom: (h: string) => this.#answer('evacuationsFrom', h, () => this.records),
+      migrationsFrom: (h: string) => this.#answer('migrationsFrom', h, () => this.migrations),
+      liveMigrate: (_vm: VmId, to: string) => this.#answer('liveMigrate', `to ${to}`, () => undefined),
+      move: (_vm: VmId, to: string) => this.#answer('move', `to ${to}`, () => undefined),
+      confirmMove: () => this.#answer('confirmMove', '', () => undefined),
+      abortMigration: (_vm: VmId, id: string) => this.#answer('abortMigration', id, () => undefined),
+      acts: () => this.#answer('acts', '', () => this.asked),
       start: () => this.#answer('start', '', () => undefined),
       resetToError: () => this.#answer('resetToError', '', () => undefined),
     }) as unknown as Cloud;

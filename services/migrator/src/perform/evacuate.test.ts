@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { epoch, type FailureCode, hostId } from '@lifeboat/kernel';
 import type { CloudFailure } from '@lifeboat/ports';
-import { Acts, cloudVm, record } from './acts.test.ts';
+import { Acts, cloudVm, migration, record } from './acts.test.ts';
 
 describe('one evacuation is asked for once', () => {
   it('looks at power and VM first, then at the ledger, then calls', async () => {
     const a = new Acts();
     assert.deepEqual(await a.perform(a.evacuation()), { kind: 'taken', adopted: false });
-    assert.deepEqual(a.cloud.calls, ['vm', 'evacuate to h2']);
+    assert.deepEqual(a.cloud.calls, ['vm', 'migrationsFrom h1', 'evacuate to h2']);
     assert.deepEqual(a.fence.calls, ['status bmc'], 'the device that proved it');
     assert.deepEqual([...a.ledger.entries().keys()], [a.evacuation().operation]);
   });
@@ -21,7 +21,7 @@ describe('one evacuation is asked for once', () => {
       if (call.startsWith('evacuate ')) calledAt = a.clock.now();
     };
     assert.deepEqual(await a.perform(a.evacuation()), { kind: 'taken', adopted: false });
-    assert.deepEqual(a.cloud.calls, ['vm', 'vm', 'evacuationsFrom h1', 'evacuate to h2']);
+    assert.deepEqual(a.cloud.calls, ['vm', 'migrationsFrom h1', 'vm', 'evacuationsFrom h1', 'migrationsFrom h1', 'evacuate to h2']);
     assert.ok(calledAt - from >= 10_000);
   });
   it("the ledger knows of an earlier try, and Nova's record shows up meanwhile: adopted, no call", async () => {
@@ -97,10 +97,29 @@ describe('what speaks against a call', () => {
     assert.equal((await a.perform(a.evacuation(['r0']))).kind, 'taken');
     assert.equal(a.evacuateCalls, 1);
   });
-  it('the VM or the records cannot be read', async () => {
-    for (const what of ['vm', 'evacuationsFrom'] as const) {
+  it('it was migrating when its host failed, and that is not decided: by its task, and by its record though its task is gone', async () => {
+    for (const [vm, migrations] of [
+      [cloudVm({ task: 'migrating' }), []],
+      [cloudVm({ task: 'resize_migrating' }), []],
+      [cloudVm(), [migration('running')]],
+      [cloudVm(), [migration('failed', 'm2'), migration('running')]],
+    ] as const) {
       const r = await refusedCall((a) => {
-        a.cloud.vms = [cloudVm({ task: 'rebuilding' })];
+        a.cloud.vms = [vm];
+        a.cloud.migrations = [...migrations];
+      });
+      assert.ok(r.kind === 'refused' && r.then === 'same' && r.code === 'CLOUD_CONFLICT' && /decided/.test(r.detail));
+    }
+  });
+  it('a migration that has ended does not', async () => {
+    const a = new Acts();
+    a.cloud.migrations = [migration('done'), migration('failed', 'm0')];
+    assert.equal((await a.perform(a.evacuation())).kind, 'taken');
+  });
+  it('the VM or the records cannot be read', async () => {
+    for (const what of ['vm', 'evacuationsFrom', 'migrationsFrom'] as const) {
+      const r = await refusedCall((a) => {
+        if (what !== 'migrationsFrom') a.cloud.vms = [cloudVm({ task: 'rebuilding' })];
         a.cloud.fails[what] = 'CLOUD_UNREACHABLE';
       });
       assert.ok(r.kind === 'refused' && r.then === 'same' && r.code === 'CLOUD_UNREACHABLE', what);

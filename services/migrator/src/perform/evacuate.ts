@@ -3,6 +3,7 @@ import type { CloudVm } from '@lifeboat/ports';
 import type { PerformContext } from '@lifeboat/runtime';
 import type { EvacuateEffect, EvacuateResult } from '../effects.ts';
 import type { PowerCheck } from './power-check.ts';
+import type { UndecidedLooks } from './undecided.ts';
 import type { MigratorPorts } from './world.ts';
 
 /** A call that an earlier life of ours had in hand may still be on its way to Nova: this long it is waited for. */
@@ -10,15 +11,11 @@ const EARLIER_CALL_MS = 10_000;
 
 /**
  * Asks Nova to evacuate one VM, once. Nova takes a second call for the same VM and breaks the VM for good, so everything
- * is looked at first: power, the VM, our ledger, and where the ledger knows of an earlier call, Nova's records.
+ * is looked at first: power, the VM, its migrations, our ledger, and where the ledger knows of an earlier call, Nova's records
+ * of evacuations.
  */
-export async function evacuate(
-  ports: MigratorPorts,
-  power: PowerCheck,
-  e: EvacuateEffect,
-  context: PerformContext,
-): Promise<EvacuateResult> {
-  const [contradiction, first] = await Promise.all([power.contradiction(e.proof), look(ports, e, false)]);
+export async function evacuate(ports: MigratorPorts, looks: Looks, e: EvacuateEffect, context: PerformContext): Promise<EvacuateResult> {
+  const [contradiction, first] = await Promise.all([looks.power.contradiction(e.proof), look(ports, looks, e, false)]);
   if (contradiction !== null) return { kind: 'host-alive', code: 'NO_PROOF', detail: contradiction };
   if (first.kind !== 'may') return first;
   const admitted = await ports.ledger.admit(e.operation, context.epoch, context.attempt);
@@ -26,7 +23,7 @@ export async function evacuate(
   if (admitted.value.kind !== 'go') {
     // Admitted before: by a process that died with the call in hand, or by one that is only paused.
     await ports.clock.sleep(EARLIER_CALL_MS, context.signal);
-    const second = await look(ports, e, true);
+    const second = await look(ports, looks, e, true);
     if (second.kind !== 'may') return second;
   }
   if (!context.valid()) return { kind: 'refused', then: 'same', code: 'LEASE_LOST', detail: failures.LEASE_LOST.about };
@@ -34,20 +31,31 @@ export async function evacuate(
   return call.ok ? { kind: 'taken', adopted: false } : meaning(call);
 }
 
+interface Looks {
+  readonly power: PowerCheck;
+  readonly undecided: UndecidedLooks;
+}
 type Look = Exclude<EvacuateResult, { kind: 'unsure' }> | Readonly<{ kind: 'may' }>;
 
 /** Nova marks the VM with a task before it answers a call, until the call's end: without one, the records need not be read. */
-async function look(ports: MigratorPorts, e: EvacuateEffect, earlierCall: boolean): Promise<Look> {
+async function look(ports: MigratorPorts, { undecided }: Looks, e: EvacuateEffect, earlierCall: boolean): Promise<Look> {
   const vm = await ports.cloud.vm(e.vm);
   if (!vm.ok) return vm.code === 'CLOUD_NOT_FOUND' ? { kind: 'gone' } : refused('same', vm);
   if (vm.value.host !== e.host) return { kind: 'elsewhere' };
-  if (vm.value.task === null && !earlierCall) return { kind: 'may' };
+  if (vm.value.task === null && !earlierCall) return unlessMigrating(undecided, e, vm.value);
   const records = await ports.cloud.evacuationsFrom(e.host);
   if (!records.ok) return refused('same', records);
   if (records.value.some((r) => r.vm === e.vm && r.state === 'running' && !e.ended.includes(r.id))) return { kind: 'taken', adopted: true };
   if (isRebuilding(vm.value))
     return { kind: 'refused', then: 'same', code: 'CLOUD_CONFLICT', detail: `Nova is at work on it (${vm.value.task})` };
-  return { kind: 'may' };
+  return unlessMigrating(undecided, e, vm.value);
+}
+
+/** It was leaving its host alive when that failed: its guest may run where it went. */
+async function unlessMigrating(undecided: UndecidedLooks, e: EvacuateEffect, vm: CloudVm): Promise<Look> {
+  const why = await undecided.whyNot(e.host, vm, e.ended);
+  if (!why.ok) return refused('same', why);
+  return why.value === null ? { kind: 'may' } : { kind: 'refused', then: 'same', code: 'CLOUD_CONFLICT', detail: why.value };
 }
 
 const isRebuilding = (vm: CloudVm): boolean => vm.task?.startsWith('rebuild') ?? false;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { epoch, hostId, instant } from '@lifeboat/kernel';
 import type { FenceEffect, ResetEffect, StartEffect, WatchEffect } from '../effects.ts';
-import { Acts, cloudVm, H1, H2, INCIDENT, record, VM } from './acts.test.ts';
+import { Acts, cloudVm, H1, H2, INCIDENT, record, type ScriptedCloud, VM } from './acts.test.ts';
 
 const act = { incident: INCIDENT, host: H1 } as const;
 const fencing: FenceEffect = { ...act, kind: 'fence', operation: `${INCIDENT}/fence/h1/1/0`, method: 'bmc' };
@@ -142,13 +142,36 @@ describe('the act of setting a VM free', () => {
       assert.ok(!a.cloud.calls.includes('resetToError'));
     }
   });
+  const start: StartEffect = { ...act, kind: 'start', operation: `${INCIDENT}/start/1`, vm: VM };
   it('a VM is started only by who leads', async () => {
-    const start: StartEffect = { ...act, kind: 'start', operation: `${INCIDENT}/start/1`, vm: VM };
     const a = new Acts();
     assert.deepEqual(await a.perform(start), { kind: 'revived' });
     a.lease = false;
     assert.equal((await a.perform(start)).kind, 'revive-failed');
-    assert.deepEqual(a.cloud.calls, ['start']);
+    assert.deepEqual(a.cloud.calls, ['acts', 'start', 'acts']);
+  });
+  it('a VM that somebody stopped is not started; one that Nova found not running is, and so is one of which nothing can be said yet', async () => {
+    const at = instant(0);
+    const byOwner = { act: 'stop', at, by: 'owner', ours: false } as const;
+    const evacuated = { act: 'evacuate', at, by: 'lifeboat', ours: true } as const;
+    const cases: [string, ScriptedCloud['asked'], string][] = [
+      ['by its owner', [byOwner], 'left-stopped'],
+      ['by its owner, and then evacuated', [evacuated, byOwner], 'left-stopped'],
+      ['by Nova, which did not find it running', [{ act: 'stop', at, by: null }], 'revived'],
+      ['by us, after a cold move', [{ ...byOwner, by: 'lifeboat', ours: true }], 'revived'],
+      ['by its owner, who started it again', [{ ...byOwner, act: 'start' }, byOwner], 'revived'],
+      ['by nobody', [evacuated], 'revived'],
+    ];
+    for (const [what, asked, kind] of cases) {
+      const a = new Acts();
+      a.cloud.asked = asked;
+      assert.equal((await a.perform(start)).kind, kind, what);
+      assert.equal(a.cloud.calls.includes('start'), kind === 'revived', what);
+    }
+    const a = new Acts();
+    a.cloud.fails.acts = 'CLOUD_TIMEOUT';
+    assert.equal((await a.perform(start)).kind, 'revive-failed');
+    assert.deepEqual(a.cloud.calls, ['acts']);
   });
 });
 
@@ -157,14 +180,14 @@ describe('the act of releasing', () => {
   it('clears the force-down and enables what we disabled', async () => {
     const a = new Acts();
     assert.deepEqual(await a.perform(effect), { kind: 'released' });
-    assert.deepEqual(a.cloud.calls, ['computeServices', 'clearForcedDown h1', 'enable h1']);
+    assert.deepEqual(a.cloud.calls, ['computeServices', 'clearForcedDown h1', 'computeServices', 'enable h1']);
   });
   it('leaves disabled what somebody else disabled, for whatever reason or none', async () => {
     for (const disabledReason of ['broken fan', null]) {
       const a = new Acts();
       a.cloud.service = { ...a.cloud.service, disabledReason };
       assert.deepEqual(await a.perform(effect), { kind: 'released' });
-      assert.deepEqual(a.cloud.calls, ['computeServices', 'clearForcedDown h1']);
+      assert.deepEqual(a.cloud.calls, ['computeServices', 'clearForcedDown h1', 'computeServices']);
     }
   });
   it('does only what is left to do', async () => {
@@ -174,6 +197,13 @@ describe('the act of releasing', () => {
     a.cloud.service = { ...a.cloud.service, enabled: true };
     await a.perform(effect);
     assert.deepEqual(a.cloud.calls, ['computeServices', 'enable h1', 'computeServices']);
+  });
+  it('not enabled while its compute service is down: in Placement it would stay disabled until that is started again', async () => {
+    const a = new Acts();
+    a.cloud.service = { ...a.cloud.service, up: false };
+    const r = await a.perform(effect);
+    assert.ok(r.kind === 'release-failed' && r.code === 'CLOUD_CONFLICT');
+    assert.deepEqual(a.cloud.calls, ['computeServices', 'clearForcedDown h1', 'computeServices']);
   });
   it('refused while evacuated VMs await their clean-up: not enabled', async () => {
     const a = new Acts();

@@ -1,7 +1,8 @@
 import type { FenceMethod, ProofOfDeath, Topology } from '@lifeboat/contracts';
-import { type Epoch, failures, type HostId, instant, ok, type VmId } from '@lifeboat/kernel';
-import type { Clock, Cloud, FenceDevice, OperationLedger } from '@lifeboat/ports';
+import { type Epoch, failed, failures, type HostId, instant, type Outcome, ok, type VmId } from '@lifeboat/kernel';
+import type { Clock, Cloud, CloudFailure, ComputeService, FenceDevice, OperationLedger } from '@lifeboat/ports';
 import type { PerformContext, ServiceWorld } from '@lifeboat/runtime';
+import { DISABLED_BY_US } from '../disabled.ts';
 import type {
   FenceEffect,
   FenceResult,
@@ -15,7 +16,11 @@ import type {
   WatchResult,
 } from '../effects.ts';
 import { evacuate } from './evacuate.ts';
+import { abort, confirm, free, migrate, setAside, watchShifts } from './migrate.ts';
 import { PowerCheck } from './power-check.ts';
+import { restart } from './restart.ts';
+import { ServiceLooks } from './restart-look.ts';
+import { UndecidedLooks } from './undecided.ts';
 
 export interface MigratorPorts {
   readonly cloud: Cloud;
@@ -27,13 +32,13 @@ export interface MigratorPorts {
 
 /** Operations are forgotten this long after their incident: longer than any process can have stalled with an act in hand. */
 const FORGET_AFTER_MS = 3_600_000;
-/** What a host that we disabled says in Nova; only such a host is enabled by us again. */
-export const DISABLED_BY_US = 'Lifeboat';
 const READ_BACK = { everyMs: 500, tries: 10 };
 
 /** The migrator's acts on the world. Each looks before it acts, and asks right before the act whether it still may. */
 export function migratorWorld(ports: MigratorPorts): ServiceWorld<MigratorEffect, MigratorResult, never> {
   const power = new PowerCheck(ports);
+  const services = new ServiceLooks(ports.cloud, ports.clock);
+  const undecided = new UndecidedLooks(ports.cloud, ports.clock);
   return {
     takeOver: async (epoch: Epoch) => (await ports.ledger.claim(epoch)).ok,
     perform: (e, context) => {
@@ -43,15 +48,29 @@ export function migratorWorld(ports: MigratorPorts): ServiceWorld<MigratorEffect
         case 'shut-out':
           return shutOut(ports, e.host, e.incident, context);
         case 'evacuate':
-          return evacuate(ports, power, e, context);
+          return evacuate(ports, { power, undecided }, e, context);
         case 'watch':
           return watch(ports, e);
         case 'start':
           return start(ports, e.vm, context);
         case 'reset':
           return reset(ports, power, e, context);
+        case 'restart':
+          return restart({ ...ports, services }, e, context);
         case 'release':
           return release(ports, e.host, context);
+        case 'set-aside':
+          return setAside(ports, e, context);
+        case 'migrate':
+          return migrate(ports, services, e, context);
+        case 'watch-shifts':
+          return watchShifts(ports, e);
+        case 'confirm':
+          return confirm(ports, e, context);
+        case 'free':
+          return free(ports, power, e, context);
+        case 'abort':
+          return abort(ports, e, context);
         case 'forget':
           return ports.ledger.forget(e.incident, FORGET_AFTER_MS).then(() => ({ kind: 'forgotten' as const }));
       }
@@ -81,7 +100,7 @@ async function fence(ports: MigratorPorts, power: PowerCheck, e: FenceEffect, co
   const admitted = await ports.ledger.admit(e.operation, context.epoch, context.attempt);
   if (!admitted.ok) return failed(admitted.code, admitted.detail);
   if (!context.valid()) return failed(notOurs.code, notOurs.detail);
-  const ordered = await ports.fence.off(e.host, method);
+  const ordered = await ports.fence.off(e.host, method, () => context.valid());
   for (let i = 0; i < READ_BACK.tries && !context.signal.aborted; i++) {
     const after = await ports.fence.status(e.host, method);
     if (after.ok && after.value === 'off') return proof('fence', `powered off by ${method.agent}, read back as off`);
@@ -120,7 +139,15 @@ async function watch(ports: MigratorPorts, e: WatchEffect): Promise<WatchResult>
   return { kind: 'watched', vms: vms.value, unseen, records: records.value.filter((r) => wanted.has(r.vm)) };
 }
 
+const powerActs = new Set(['start', 'stop', 'reboot']);
+
+/** Nova's own list of what it was asked for says who stopped it: Nova itself, which found it not running, or somebody who wants it so. */
 async function start(ports: MigratorPorts, vm: VmId, context: PerformContext): Promise<ReviveResult> {
+  const acts = await ports.cloud.acts(vm);
+  if (!acts.ok) return { kind: 'revive-failed', code: acts.code, detail: acts.detail };
+  const last = acts.value.find((a) => powerActs.has(a.act));
+  if (last?.act === 'stop' && last.by !== null && last.ours !== true)
+    return { kind: 'left-stopped', detail: 'somebody asked Nova to stop it' };
   if (!context.valid()) return { kind: 'revive-failed', ...notOurs };
   const started = await ports.cloud.start(vm);
   return started.ok ? { kind: 'revived' } : { kind: 'revive-failed', code: started.code, detail: started.detail };
@@ -139,18 +166,33 @@ async function reset(ports: MigratorPorts, power: PowerCheck, e: ResetEffect, co
 }
 
 async function release(ports: MigratorPorts, host: HostId, context: PerformContext): Promise<ReleaseResult> {
-  const services = await ports.cloud.computeServices();
-  if (!services.ok) return { kind: 'release-failed', code: services.code, detail: services.detail };
-  const service = services.value.find((x) => x.host === host);
-  if (service === undefined) return { kind: 'release-failed', code: 'CLOUD_NOT_FOUND', detail: `Nova has no compute service on ${host}` };
-  if (!context.valid()) return { kind: 'release-failed', ...notOurs };
-  if (service.forcedDown) {
+  const not = (f: Readonly<{ code: string; detail: string }>): ReleaseResult => ({
+    kind: 'release-failed',
+    code: f.code,
+    detail: f.detail,
+  });
+  let service = await serviceOf(ports, host);
+  if (!service.ok) return not(service);
+  if (!context.valid()) return not(notOurs);
+  if (service.value.forcedDown) {
     const cleared = await ports.cloud.clearForcedDown(host);
-    if (!cleared.ok) return { kind: 'release-failed', code: cleared.code, detail: cleared.detail };
+    if (!cleared.ok) return not(cleared);
+    service = await serviceOf(ports, host);
+    if (!service.ok) return not(service);
   }
   // Disabled by somebody else meanwhile: that is their wish, and stays.
-  if (service.enabled || !(service.disabledReason ?? '').startsWith(DISABLED_BY_US)) return { kind: 'released' };
-  if (!context.valid()) return { kind: 'release-failed', ...notOurs };
-  const enabled = await ports.cloud.enable(host);
-  return enabled.ok ? { kind: 'released' } : { kind: 'release-failed', code: enabled.code, detail: enabled.detail };
+  const { enabled, disabledReason, up } = service.value;
+  if (enabled || !(disabledReason ?? '').startsWith(DISABLED_BY_US)) return { kind: 'released' };
+  // Enabled while it is down, it would stay disabled in Placement until it is started again.
+  if (!up) return not({ code: 'CLOUD_CONFLICT', detail: `Nova's compute service of ${host} is not up` });
+  if (!context.valid()) return not(notOurs);
+  const done = await ports.cloud.enable(host);
+  return done.ok ? { kind: 'released' } : not(done);
+}
+
+async function serviceOf(ports: MigratorPorts, host: HostId): Promise<Outcome<ComputeService, CloudFailure>> {
+  const services = await ports.cloud.computeServices();
+  if (!services.ok) return services;
+  const service = services.value.find((x) => x.host === host);
+  return service === undefined ? failed('CLOUD_NOT_FOUND', `Nova has no compute service on ${host}`) : ok(service);
 }
