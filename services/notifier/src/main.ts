@@ -1,29 +1,22 @@
-import { smtpMailer, smtpOptionsFromUrl } from '@lifeboat/adapters-mail';
 import { openBackbone, wallClock } from '@lifeboat/backbone';
 import { runService } from '@lifeboat/runtime/process';
+import { channelsFrom, openChannels } from './perform/channels.ts';
 import { notifier } from './service.ts';
 import { notifierSettings } from './settings.ts';
-import { notifierWorld } from './world.ts';
+import { notifierWorld, troublesOf } from './world.ts';
 
 await runService({
   name: 'notifier',
   clock: wallClock(),
   open: openBackbone,
-  settings: (e) => {
-    const url = e.url(
-      'LIFEBOAT_SMTP_URL',
-      ['smtp:', 'smtps:'],
-      'set it to the mail server, e.g. smtp://user:password@mail.example.org:587',
-    );
-    const from = e.text('LIFEBOAT_MAIL_FROM', 'set it to the sender, e.g. Lifeboat <lifeboat@example.org>');
-    const smtp = smtpOptionsFromUrl(url, from, 'LIFEBOAT_SMTP_URL');
-    if (!('problem' in smtp)) return smtp;
-    if (url !== '') e.complain('LIFEBOAT_SMTP_URL', smtp.problem);
-    // Never used: the complaint ends the process.
-    return { host: '', port: 0, tls: 'none' as const, from };
-  },
-  make: ({ more: smtp, topology }) => {
-    const mailer = smtpMailer(smtp);
-    return { definition: notifier(notifierSettings(topology)), world: notifierWorld({ mailer }), close: () => mailer.close() };
+  settings: channelsFrom,
+  make: ({ more, topology, clock, counter, gauge, standing }) => {
+    const { close, ...opened } = openChannels(more, clock);
+    const count = counter('lifeboat_messages_heard_total', 'What came in from people and providers, by what it was taken for.', 'as');
+    const ports = { ...opened, count };
+    const troubles = () => troublesOf(ports).filter(([, trouble]) => trouble !== null);
+    standing(() => troubles().map(([channel, trouble]) => `no answers come in by ${channel}: ${trouble}`));
+    gauge('lifeboat_channels_troubled', 'Ways by which no answers can come in just now, seen by the leader.', () => troubles().length);
+    return { definition: notifier(notifierSettings(topology, { webUrl: more.web?.url ?? null })), world: notifierWorld(ports), close };
   },
 });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { LifeboatEvent } from '@lifeboat/contracts';
 import { clusterId, done, failed, hostId, instant } from '@lifeboat/kernel';
 import { notify } from '../src/decide/decide.ts';
-import type { NotifierEffect, NotifierInput, NotifierResult } from '../src/decide/effects.ts';
+import type { NotifierInput, NotifierResult, SendMail } from '../src/decide/effects.ts';
 import { defaultNotifierSettings, type NotifierSettings } from '../src/settings.ts';
 import { initialState, type NotifierState } from '../src/state.ts';
 import { sampleEvents } from './samples.ts';
@@ -16,9 +16,11 @@ const settings: NotifierSettings = {
     [clusterId('web'), ['night shift', 'boss']],
     [clusterId('db'), ['dba']],
   ]),
-  addressOf: new Map([
-    ['night shift', 'night@example.org'],
-    ['dba', 'dba@example.org'],
+  stepsOf: new Map(),
+  wakes: new Set(),
+  people: new Map([
+    ['night shift', { name: 'night shift', email: 'night@example.org' }],
+    ['dba', { name: 'dba', email: 'dba@example.org' }],
   ]),
 };
 const decide = notify(settings);
@@ -26,14 +28,14 @@ const sample = (name: string) => sampleEvents.find((s) => s.name === name)?.even
 
 class Run {
   state: NotifierState = initialState;
-  readonly sent: NotifierEffect[] = [];
+  readonly sent: SendMail[] = [];
   readonly told: string[] = [];
   #put(input: NotifierInput): this {
     const step = decide(this.state, input);
     this.state = step.state;
     for (const o of step.outputs) {
-      if (o.kind === 'do') this.sent.push(o.effect);
-      else this.told.push(o.event.type);
+      if (o.kind === 'do' && o.effect.kind === 'send-mail') this.sent.push(o.effect);
+      else if (o.kind === 'tell') this.told.push(o.event.type);
     }
     return this;
   }
@@ -45,7 +47,7 @@ class Run {
     return this.#put({ kind: 'tick', at: instant(at) });
   }
   settles(at: number, result: NotifierResult): this {
-    return this.#put({ kind: 'settled', at: instant(at), effect: this.sent.at(-1) as NotifierEffect, result });
+    return this.#put({ kind: 'settled', at: instant(at), effect: this.sent.at(-1) as SendMail, result });
   }
   get to(): string[] {
     return this.sent.map((e) => e.mail.to);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MemoryBus, MemoryRegistryCore, MemoryStateStore, VirtualClock } from '@lifeboat/adapters-memory';
+import { MemoryBus, MemoryInbox, MemoryRegistryCore, MemoryStateStore, memoryPhones, VirtualClock } from '@lifeboat/adapters-memory';
 import { encode } from '@lifeboat/contracts';
 import { clusterId, done, failed, hostId, instant, rackId } from '@lifeboat/kernel';
-import type { Mail, Mailer } from '@lifeboat/ports';
+import type { Inbound, Mail, Mailer } from '@lifeboat/ports';
 import { Shell } from '@lifeboat/runtime';
 import { notifier, notifierSettings, notifierWorld } from '../src/index.ts';
 import { sampleEvents } from './samples.ts';
@@ -35,9 +35,13 @@ describe('notifier in its shell', () => {
     const lead = async (ms: number, instance: string) => {
       const registry = core.client(instance);
       const stop = new AbortController();
-      const ended = new Shell(notifier(settings), notifierWorld({ mailer }), { bus: bus.client(), store, registry, clock, instance }).run(
-        stop.signal,
-      );
+      const ended = new Shell(notifier(settings), notifierWorld({ mailer, clock }), {
+        bus: bus.client(),
+        store,
+        registry,
+        clock,
+        instance,
+      }).run(stop.signal);
       await clock.runFor(ms);
       stop.abort();
       await clock.runFor(500);
@@ -52,8 +56,45 @@ describe('notifier in its shell', () => {
     up = true;
     await lead(60_000, 'n3');
     assert.equal(box.length, 1);
-    assert.match(box[0]?.subject ?? '', /^\[Lifeboat lab\] ACT: .* \(and \d+ more\)$/);
+    assert.match(box[0]?.subject ?? '', /^\[Lifeboat lab\] .* \(and \d+ more\)$/);
     const told = bus.records('lifeboat.confirmations').map((r) => r.headers['ce_type']);
     assert.deepEqual(told, ['lifeboat.notice.sent']);
+  });
+
+  it('counts what comes in, keeps receipts, and tells of a way for answers that stays closed', async () => {
+    const clock = new VirtualClock(instant(1_000_000));
+    const core = new MemoryRegistryCore(clock, { sessionTimeoutMs: 4_000 });
+    const bus = new MemoryBus(clock);
+    const phones = memoryPhones(clock);
+    const box = new MemoryInbox('e-mail', clock);
+    const named = (name: string, i: Inbound): Inbound => ({ name, listen: (h, s) => i.listen(h, s), trouble: () => i.trouble() });
+    const inbound = [named('phones', phones.inbound), named('mailbox', box)];
+    const counted: string[] = [];
+    const world = notifierWorld({
+      mailer: { send: async () => done, close: async () => undefined },
+      ...{ texts: phones.sender, inbound, clock, count: (as) => counted.push(as) },
+    });
+    const registry = core.client('n1');
+    const stop = new AbortController();
+    const shell = { bus: bus.client(), store: new MemoryStateStore(clock), registry, clock, instance: 'n1' };
+    const ended = new Shell(notifier(settings), world, shell).run(stop.signal);
+    await clock.runFor(1_000);
+    phones.reply('+15550100999', 'YES 482193');
+    box.write('night@example.org', 'I am away', { automatic: 'auto-reply' });
+    phones.settle('of-nobody', 'delivered');
+    box.reachable(false);
+    await clock.runFor(70_000);
+    box.reachable(true);
+    await clock.runFor(10_000);
+    stop.abort();
+    await clock.runFor(500);
+    await ended;
+    const told = bus.records('lifeboat.confirmations').map((r) => r.headers['ce_type']?.replace('lifeboat.', ''));
+    assert.deepEqual(counted.sort(), ['auto-reply', 'receipt: other', 'unknown-sender']);
+    assert.deepEqual(
+      told.filter((t) => !t?.startsWith('notice')),
+      ['answer.ignored', 'channel.troubled', 'answer.ignored', 'channel.restored'],
+      'what waits in the mailbox is read when it is open again',
+    );
   });
 });

@@ -1,9 +1,12 @@
-import type { EventOf, Evidence, LifeboatEvent } from '@lifeboat/contracts';
+import type { EventOf, Evidence, Language, LifeboatEvent } from '@lifeboat/contracts';
 import { type Instant, isoTime, stableId } from '@lifeboat/kernel';
 import type { IncidentMemo, Notice, Urgency } from '../state.ts';
+import { channelWords } from './texts-channels.ts';
+import { vmWords } from './texts-vms.ts';
+import { chineseWords } from './texts-zh.ts';
 
 /** What happened, what was done, what is asked. For somebody who was asleep a minute ago. */
-interface Words {
+export interface Words {
   readonly urgency: Urgency;
   readonly subject: string;
   readonly happened: string;
@@ -26,14 +29,17 @@ const evidence = (all: readonly Evidence[]) =>
   all.map((e) => `${e.host}: ${e.signal} ${e.is} (seen by ${e.observer || 'nobody'}, ${Math.round(e.ageMs / 1000)} s old)`).slice(0, 40);
 
 /** The notice that an event is worth; null: none. `memo`: the incident it belongs to, if it is known. */
-export function noticeOf(e: LifeboatEvent, region: string, memo: IncidentMemo | undefined): Notice | null {
+export function noticeOf(e: LifeboatEvent, region: string, memo: IncidentMemo | undefined, language: Language = 'en'): Notice | null {
   const found = wordsFor(e, memo);
   if (found === null) return null;
-  const { id, words } = found;
+  const { id } = found;
+  const chinese = language === 'zh-CN' ? chineseWords(e, memo) : null;
+  const words: Words = { ...found.words, ...chinese };
+  const [happened, done, asked] = chinese === null ? headings.en : headings['zh-CN'];
   const text = [
-    `What happened: ${words.happened}`,
-    `What was done: ${words.done}`,
-    `What is asked of you: ${words.asked}`,
+    `${happened}${words.happened}`,
+    `${done}${words.done}`,
+    `${asked}${words.asked}`,
     ...(words.details === undefined || words.details.length === 0 ? [] : ['', ...cut(words.details).map((d) => `  ${d}`)]),
     '',
     `${isoTime(e.time)} · region ${region}${e.incident === undefined ? '' : ` · incident ${e.incident}`}`,
@@ -41,12 +47,49 @@ export function noticeOf(e: LifeboatEvent, region: string, memo: IncidentMemo | 
   return { id, urgency: words.urgency, subject: words.subject, text, at: e.time, incident: e.incident ?? null };
 }
 
+/** How far an evacuation is that takes long. It is no event's: it is told of by the clock. */
+export function progressNotice(
+  incident: string,
+  memo: IncidentMemo & Required<Pick<IncidentMemo, 'progress'>>,
+  region: string,
+  language: Language,
+  at: Instant,
+): Notice {
+  const { vms: all, running } = memo.progress;
+  const [hosts, so] = [hostsOf(memo, incident), duration(memo.at, at)];
+  const chinese = language === 'zh-CN';
+  const [happened, done, asked] = headings[language];
+  const subject = chinese ? `${hosts}：${all} 台虚拟机中 ${running} 台已恢复运行` : `${hosts}: ${running} of ${vms(all)} run again`;
+  const text = chinese
+    ? [`${happened}疏散进行中，已用时 ${so}。`, `${done}${all} 台虚拟机中 ${running} 台已在新主机运行。`, `${asked}无需操作。`]
+    : [
+        `${happened}The evacuation is under way, for ${so} now.`,
+        `${done}${running} of ${vms(all)} run on their new hosts.`,
+        `${asked}${NOTHING_ASKED}`,
+      ];
+  const foot = `${isoTime(at)} · region ${region} · incident ${incident}`;
+  return { id: `progress/${incident}/${at}`, urgency: 'progress', subject, text: [...text, '', foot].join('\n'), at, incident };
+}
+
+const headings = {
+  en: ['What happened: ', 'What was done: ', 'What is asked of you: '],
+  'zh-CN': ['发生了什么：', '已采取的措施：', '需要您做的：'],
+} as const satisfies Record<Language, readonly string[]>;
+
 type Found = { id: string; words: Words } | null;
 
 function wordsFor(e: LifeboatEvent, memo: IncidentMemo | undefined): Found {
   switch (e.type) {
+    case 'lifeboat.fence.checked':
+      return fenceWords(e);
     case 'lifeboat.fault.diagnosed':
-      return { id: `diagnosed/${stableId(...e.data.hosts, e.data.verdict)}`, words: diagnosed(e) };
+      return e.data.cluster === undefined
+        ? { id: `diagnosed/${stableId(...e.data.hosts, e.data.verdict)}`, words: diagnosed(e) }
+        : { id: `network/${e.data.cluster}/${e.data.at}`, words: networkFailed(e, e.data.cluster) };
+    case 'lifeboat.host.quarantined':
+      return { id: `quarantined/${e.data.incident}/${e.data.host}`, words: quarantined(e) };
+    case 'lifeboat.network.cleared':
+      return { id: `network/cleared/${e.data.cluster}/${e.data.since}`, words: networkCleared(e) };
     case 'lifeboat.fault.held':
       return { id: `held/${stableId(...e.data.hosts, e.data.reason)}`, words: held(e) };
     case 'lifeboat.fault.confirmed':
@@ -55,21 +98,70 @@ function wordsFor(e: LifeboatEvent, memo: IncidentMemo | undefined): Found {
       return { id: `opened/${e.data.incident}`, words: opened(e) };
     case 'lifeboat.host.isolated':
       return { id: `isolated/${e.data.incident}/${e.data.host}`, words: isolated(e) };
+    case 'lifeboat.proof.contradicted':
+      return { id: `contradicted/${e.data.incident}/${e.data.host}/${e.data.backAt}`, words: contradicted(e) };
     case 'lifeboat.isolation.failed':
       // Tried again and again; told once.
       return { id: `isolation-failed/${e.data.incident}/${e.data.host}`, words: isolationFailed(e) };
+    case 'lifeboat.release.delayed':
+      return { id: `release-delayed/${e.data.incident}/${e.data.host}`, words: releaseDelayed(e) };
     case 'lifeboat.incident.waiting':
-      return { id: `waiting/${e.data.incident}/${e.data.for}/${stableId(e.data.reason)}`, words: waiting(e, memo) };
+      // the question itself is sent to those who are to answer it
+      if (e.data.for === 'confirmation') return null;
+      // the reasons change with every plan; what is asked of somebody does not
+      return { id: `waiting/${e.data.incident}/${e.data.for}`, words: waiting(e, memo) };
     case 'lifeboat.plan.made':
-      return { id: `plan/${e.data.incident}/${e.data.attempt}`, words: planMade(e, memo) };
+      return { id: `plan/${e.data.incident}/${stableId(...e.data.plan.unplaced.map((u) => u.vm).sort())}`, words: planMade(e, memo) };
     case 'lifeboat.vm.unevacuable':
       return { id: `unevacuable/${e.data.incident}/${e.data.vm}/${stableId(e.data.reason)}`, words: unevacuable(e) };
+    case 'lifeboat.redundancy.lost':
+      return { id: `redundancy/lost/${stableId(...e.data.targets.map((t) => t.name))}`, words: redundancyLost(e) };
+    case 'lifeboat.redundancy.restored':
+      return { id: `redundancy/restored/${stableId(...e.data.targets.map((t) => t.name))}`, words: redundancyRestored(e) };
+    case 'lifeboat.items.waiting':
+      return { id: `items/${e.data.incident}/${e.data.reminder}`, words: itemsWaiting(e) };
+    case 'lifeboat.order.refused':
+      return { id: `order/${stableId(e.data.order, e.data.about, e.data.by, e.data.at)}`, words: orderRefused(e) };
     case 'lifeboat.incident.closed':
       return { id: `closed/${e.data.incident}`, words: closed(e) };
     default:
-      return null;
+      return vmWords(e) ?? channelWords(e);
   }
 }
+
+/** Of devices that cannot be checked the first one is told for all: a fleet of one maker has only such. */
+function fenceWords({ data: d }: EventOf<'lifeboat.fence.checked'>): Found {
+  const what = `fence method ${d.method} of ${d.host} (${d.device})`;
+  if (d.is === 'of-another')
+    return {
+      id: `fence/${d.host}/${d.method}/${d.device}/${d.other ?? ''}`,
+      words: {
+        urgency: 'asks',
+        subject: `ACT: ${d.host} CANNOT BE FENCED, its ${d.method} is that of ${d.other ?? 'another host'}`,
+        happened: `The ${what} switches the power of ${d.other ?? 'another host'}: ${d.detail}.`,
+        done: `It is never used: an order to it would power off the wrong host. Should ${d.host} fail, its VMs wait for a person, or for another fence method.`,
+        asked: 'Mend the address in the topology file, or the cabling; then restart the agent of the host.',
+      },
+    };
+  if (d.is === 'own') return { id: `fence/own/${d.host}/${d.method}/${d.at}`, words: fenceOwn(what) };
+  return {
+    id: 'fence/unchecked',
+    words: {
+      urgency: 'done',
+      subject: `${d.host}: whose machine its ${d.method} switches could not be checked`,
+      happened: `It could not be checked that the ${what} is that of this host: ${d.detail}.`,
+      done: 'It is used as the topology says. If the same is so at other hosts, you are not told of each.',
+      asked: 'Try by hand once that each host has its own device.',
+    },
+  };
+}
+const fenceOwn = (what: string): Words => ({
+  urgency: 'done',
+  subject: `${what} is its own again`,
+  happened: `The ${what} was checked again: it switches this host.`,
+  done: 'It is used again.',
+  asked: NOTHING_ASKED,
+});
 
 const diagnosed = ({ data: d }: EventOf<'lifeboat.fault.diagnosed'>): Words => ({
   urgency: 'failed',
@@ -80,12 +172,46 @@ const diagnosed = ({ data: d }: EventOf<'lifeboat.fault.diagnosed'>): Words => (
   details: [`Rule: ${d.rule}`, ...evidence(d.evidence)],
 });
 
+const quarantined = ({ data: d }: EventOf<'lifeboat.host.quarantined'>): Words => ({
+  urgency: 'asks',
+  subject: `${d.host} has failed ${d.failures} times lately: it is held out longer`,
+  happened: `${d.host} had been taken back and has failed again: ${d.failures} times lately.`,
+  done: `When it is back it takes no VMs before it has been well for ${Math.ceil(d.healthyMs / 60_000)} min, longer with each further failure.`,
+  asked: 'Find out why it fails before it is used again.',
+});
+
+const contradicted = ({ data: d }: EventOf<'lifeboat.proof.contradicted'>): Words => ({
+  urgency: 'asks',
+  subject: `ACT: ${d.host} RUNS, though it was proven dead: its VMs may run TWICE`,
+  happened: `${d.host} was taken for dead on the word of ${d.proof.method} (${d.proof.kind}: ${d.proof.detail}), and its agent is back without a restart: it never was off.`,
+  done: `Nothing more is evacuated from it on that word, and it is not released by itself. Lifeboat tries its other fence methods, where it has any.`,
+  asked: `Cut the power of ${d.host} NOW, by hand, and see that it is off. If its incident is still open, say so then: lifeboat statement --host ${d.host}. Check the disks of its VMs, and mend its fence device.`,
+});
+
+const networkFailed = ({ data: d }: EventOf<'lifeboat.fault.diagnosed'>, cluster: string): Words => ({
+  urgency: 'asks',
+  subject: `cluster ${cluster}: the production network has FAILED for ${d.hosts.length} hosts`,
+  happened: `The hosts of cluster ${cluster} run, and do not see each other on the production network: ${list(d.hosts)}.`,
+  done: 'No VM was moved: no other host of the cluster is better off. You are told when it works again.',
+  asked: `See to the production network (VLAN, switches) of cluster ${cluster}.`,
+  details: [`Rule: ${d.rule}`, ...evidence(d.evidence)],
+});
+
+const networkCleared = ({ data: d }: EventOf<'lifeboat.network.cleared'>): Words => ({
+  urgency: 'done',
+  subject: `cluster ${d.cluster}: the production network works again`,
+  happened: `The production network of cluster ${d.cluster} had failed for ${duration(d.since, d.at)}: ${d.rule}.`,
+  done: 'Nothing had to be done.',
+  asked: NOTHING_ASKED,
+});
+
 const held = ({ data: d }: EventOf<'lifeboat.fault.held'>): Words => ({
   urgency: 'asks',
   subject: `HELD: ${d.hosts.length} hosts look dead, nothing is evacuated`,
   happened: `${list(d.hosts)} look dead, but this is not believed: ${d.reason}`,
   done: 'Nothing, on purpose. It is judged again as evidence comes.',
-  asked: "Find out now whether these hosts are really down, or only Lifeboat's view of them.",
+  asked:
+    "Find out now whether these hosts are really down, or only Lifeboat's view of them. Of one that you have seen to be down, state so (console, or lifeboat statement --host): it is evacuated then.",
   details: [`Rule: ${d.rule}`, ...evidence(d.evidence)],
 });
 
@@ -99,7 +225,7 @@ const confirmed = ({ data: d }: EventOf<'lifeboat.fault.confirmed'>): Words => (
 });
 
 const opened = ({ data: d }: EventOf<'lifeboat.incident.opened'>): Words => ({
-  urgency: d.highAvailability && d.automation === 'automatic' ? 'progress' : 'asks',
+  urgency: d.highAvailability && d.automation !== 'manual' ? 'progress' : 'asks',
   subject: `${list(d.hosts, 3)}: incident opened, ${d.highAvailability ? d.automation : 'HA is off'}`,
   happened: `${d.verdict} at ${list(d.hosts)} (cluster ${list(d.clusters)}).`,
   done: 'The hosts are being isolated.',
@@ -121,13 +247,25 @@ const isolated = ({ data: d }: EventOf<'lifeboat.host.isolated'>): Words => ({
   details: d.proof.detail === '' ? [] : [d.proof.detail],
 });
 
+/** A device was found to lie: what was evacuated on its word may run on. */
+const hasLied = (d: EventOf<'lifeboat.isolation.failed'>['data']): boolean => d.methods.some((m) => m.code === 'FENCE_DISBELIEVED');
+
 const isolationFailed = ({ data: d }: EventOf<'lifeboat.isolation.failed'>): Words => ({
   urgency: 'asks',
-  subject: `ACT: ${d.host} cannot be isolated, its VMs are DOWN and wait`,
+  subject: `ACT: ${d.host} cannot be isolated, ${hasLied(d) ? 'it RUNS, and its VMs may run TWICE' : 'its VMs are DOWN and wait'}`,
   happened: `${d.host} failed, and none of its fence methods could prove that it is off.`,
-  done: `Nothing was evacuated: a VM must not run twice. It is tried again at ${isoTime(d.nextAt)} and after.`,
+  done: `Nothing ${hasLied(d) ? 'more is' : 'was'} evacuated: a VM must not run twice. It is tried again at ${isoTime(d.nextAt)} and after.`,
   asked: `Go to ${d.host}, make sure that it is powered off, and then state so in Lifeboat. Or mend its fence device.`,
   details: d.methods.map((m) => `${m.method}: ${m.code}: ${m.detail}`),
+});
+
+const releaseDelayed = ({ data: d }: EventOf<'lifeboat.release.delayed'>): Words => ({
+  urgency: 'failed',
+  subject: `${d.host} is back and well, but Nova does not let it take VMs again`,
+  happened: `${d.host} was to be released ${duration(d.since, d.at)} ago. Nova refuses: ${d.reason}`,
+  done: 'It stays forced down or disabled, and is asked for again every few seconds. Its VMs run elsewhere.',
+  asked: `Restart nova-compute on ${d.host}: only a start of it clears away what was evacuated. If that does not help, look at its log.`,
+  details: [`${d.code}: ${d.reason}`],
 });
 
 const asks: Record<EventOf<'lifeboat.incident.waiting'>['data']['for'], string> = {
@@ -168,6 +306,46 @@ const unevacuable = ({ data: d }: EventOf<'lifeboat.vm.unevacuable'>): Words => 
   happened: `VM ${d.vm} of ${d.host} is down and is not evacuated: ${d.reason}`,
   done: 'It was left out; the other VMs go on without it.',
   asked: `Decide about it in Lifeboat: ${d.actions.join(', ') || 'dismiss'}.`,
+});
+
+const redundancyLost = ({ data: d }: EventOf<'lifeboat.redundancy.lost'>): Words => ({
+  urgency: 'failed',
+  subject: `redundancy is LOST: ${list(
+    d.targets.map((t) => `${t.kind} ${t.name}`),
+    3,
+  )} could not fail without loss`,
+  happened: `If one of these failed now, not all of its VMs would find a place: ${list(d.targets.map((t) => `${t.kind} ${t.name}`))}${d.more > 0 ? ` and ${d.more} more` : ''}.`,
+  done: 'Nothing has failed; this is what would be.',
+  asked: 'Free or add capacity before something fails.',
+  details: d.targets.map(
+    (t) =>
+      `${t.kind} ${t.name}: ${t.without} of ${vms(t.vms)} without a place${t.names.length === 0 ? '' : `: ${t.names.join(', ')}${t.without > t.names.length ? ` and ${t.without - t.names.length} more` : ''}`}`,
+  ),
+});
+
+const redundancyRestored = ({ data: d }: EventOf<'lifeboat.redundancy.restored'>): Words => ({
+  urgency: 'done',
+  subject: 'redundancy is restored',
+  happened: `Every VM of these would find a place again: ${list(d.targets.map((t) => `${t.kind} ${t.name}`))}.`,
+  done: 'Nothing had to be done.',
+  asked: NOTHING_ASKED,
+});
+
+const itemsWaiting = ({ data: d }: EventOf<'lifeboat.items.waiting'>): Words => ({
+  urgency: 'asks',
+  subject: `REMINDER ${d.reminder}: ${vms(d.items.length)} of ${list([...new Set(d.items.map((x) => x.host))], 3)} not evacuated`,
+  happened: `${vms(d.items.length)} of ${d.incident} ${d.items.length === 1 ? 'is' : 'are'} down and ${d.items.length === 1 ? 'waits' : 'wait'} for somebody.`,
+  done: 'Nothing more is done about them by itself.',
+  asked: 'Decide about each: retry, other-host, start-on-return or dismiss (lifeboat items).',
+  details: d.items.map((x) => `${x.vm} of ${x.host}, since ${isoTime(x.since)}: ${x.reason}`),
+});
+
+const orderRefused = ({ data: d }: EventOf<'lifeboat.order.refused'>): Words => ({
+  urgency: 'failed',
+  subject: `${d.about}: the order of ${d.by} is not carried out`,
+  happened: `${d.by} gave the order ${d.order.replace('lifeboat.', '')} about ${d.about}.`,
+  done: `Nothing was done: ${d.reason}.`,
+  asked: 'Look at it again, and give another order where it is still wanted.',
 });
 
 const outcomes = {
