@@ -1,6 +1,6 @@
 import { runAgent } from '@lifeboat/agent';
 import type { HostId } from '@lifeboat/kernel';
-import { SimPeerProber, SimVmSource } from '@lifeboat/world';
+import { machineUuidOf, SimPeerProber, SimVmSource } from '@lifeboat/world';
 import { Life } from './life.ts';
 import type { EmbeddedRegion } from './region.ts';
 
@@ -46,6 +46,7 @@ export class Agents {
       topology: () => world.topology,
       host,
       bootId: world.host(host).bootId,
+      machineUuid: machineUuidOf(host),
       signal: life.signal,
     });
   }

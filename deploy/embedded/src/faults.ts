@@ -1,15 +1,19 @@
-import { type HostId, hostId, rackId } from '@lifeboat/kernel';
+import { encode, type LifeboatEvent, type NewEvent } from '@lifeboat/contracts';
+import { type HostId, hostId, rackId, stableId } from '@lifeboat/kernel';
 import type { EmbeddedRegion } from './region.ts';
 
-/** What a person may break in the simulated region, and mend; from the page, the terminal or the API alike. */
+/** What a person may break in the simulated region, mend, and order; from the page, the terminal or the API alike. */
 export const actions = {
-  'fail-host': 'cut the power of a host',
-  'fail-rack': 'cut the power feed of a rack, its switches and BMCs',
-  'cut-management': "pull a host's management cable",
-  'cut-production': "pull a host's production cable",
-  'kill-agent': "kill a host's agent",
-  'mend-host': 'power on, plug in, start what stands still on a host',
-  'mend-rack': "bring a rack's power feed back",
+  'fail-host': 'cut the power',
+  'fail-rack': 'cut the power feed, with switches and BMCs',
+  'mend-rack': 'bring the power feed back',
+  'cut-management': 'pull the management cable',
+  'cut-production': 'pull the production cable',
+  'kill-agent': 'kill the agent',
+  'mend-host': 'mend: power on, plug in, start what stands still',
+  'drain-host': 'drain: move all VMs away alive; it stays disabled',
+  'stop-drain-host': 'end the drain: nothing more begins to move',
+  'release-host': 'release: it may take VMs again',
 } as const;
 export type Action = keyof typeof actions;
 
@@ -26,6 +30,9 @@ export function act(region: EmbeddedRegion, action: string, target: string): str
     'cut-management': () => world.cutManagement(hostId(target)),
     'cut-production': () => world.cutProduction(hostId(target)),
     'kill-agent': () => world.killAgent(hostId(target)),
+    'drain-host': () => drain(region, hostId(target)),
+    'stop-drain-host': () => order(region, 'lifeboat.drain.halted', hostId(target), {}),
+    'release-host': () => order(region, 'lifeboat.release.approved', hostId(target), {}),
     'mend-host': () => mend(region, hostId(target)),
     'mend-rack': () => {
       world.restoreRack(rackId(target));
@@ -34,6 +41,19 @@ export function act(region: EmbeddedRegion, action: string, target: string): str
   };
   how[action as Action]();
   return null;
+}
+
+const drain = (region: EmbeddedRegion, host: HostId): void => order(region, 'lifeboat.drain.chosen', host, { disable: true });
+
+const BY = 'operator at the page';
+/** As the command line gives it. */
+function order(region: EmbeddedRegion, type: NewEvent['type'], host: HostId, more: object): void {
+  const at = region.clock.now();
+  const data = { host, ...more, by: BY, at };
+  const id = stableId('console', BY, at, type, host);
+  const event = { type, data, id, source: `console/${BY}`, time: at, sequence: at as number } as unknown as LifeboatEvent;
+  region.choices.onEvent?.(event);
+  void region.bus.client().publish([encode(event)]);
 }
 
 function mend({ world }: EmbeddedRegion, host: HostId): void {

@@ -1,6 +1,8 @@
-import { parseArgs } from 'node:util';
 import { wallClock } from '@lifeboat/adapters-memory';
+import { automationLevels } from '@lifeboat/contracts';
+import { commandLine, notUnderstood } from '@lifeboat/runtime/command-line';
 import { embeddedRegion, region } from '@lifeboat/world';
+import { embeddedConsole } from './console.ts';
 import { servePage } from './page-server.ts';
 import { EmbeddedRegion } from './region.ts';
 import { terminalView } from './terminal.ts';
@@ -9,44 +11,47 @@ import { RegionView } from './view.ts';
 const HELP = `npm start [-- options]: Lifeboat on a simulated region, everything in this process
 
   --port N     of the live page (default 8080; 0 = any free one)
+  --console N  port of the console (default 8092; 0 = any free one)
+  --mode M     what the clusters do about a failed host: automatic (default), semi-automatic or manual
   --seed N     another region (default ${embeddedRegion.seed})
   --hosts N --vms N --racks N --clusters N   another size (default ${embeddedRegion.hosts}, ${embeddedRegion.vms}, ${embeddedRegion.racks}, ${embeddedRegion.clusters})
   --help       this text`;
 
-const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '8080' },
-    seed: { type: 'string' },
-    hosts: { type: 'string' },
-    vms: { type: 'string' },
-    racks: { type: 'string' },
-    clusters: { type: 'string' },
-    help: { type: 'boolean' },
-  },
+const { values, positionals } = commandLine(HELP, {
+  port: { type: 'string', default: '8080' },
+  console: { type: 'string', default: '8092' },
+  mode: { type: 'string', default: 'automatic' },
+  seed: { type: 'string' },
+  hosts: { type: 'string' },
+  vms: { type: 'string' },
+  racks: { type: 'string' },
+  clusters: { type: 'string' },
+  help: { type: 'boolean' },
 });
-if (values.help === true) {
-  console.log(HELP);
-  process.exit(0);
-}
+if (positionals.length > 0) notUnderstood(`not an option: ${positionals.join(' ')}`, HELP);
 
-const whole = (name: 'port' | 'seed' | 'hosts' | 'vms' | 'racks' | 'clusters', otherwise: number): number => {
+type Whole = 'port' | 'console' | 'seed' | 'hosts' | 'vms' | 'racks' | 'clusters';
+const whole = (name: Whole, otherwise: number, least = 1, most = 1_000_000): number => {
   const text = values[name];
   if (text === undefined) return otherwise;
   const n = Number(text);
-  if (Number.isInteger(n) && n >= 0) return n;
-  console.error(`--${name}: a whole number wanted, got '${text}'`);
-  process.exit(2);
+  if (text !== '' && Number.isInteger(n) && n >= least && n <= most) return n;
+  return notUnderstood(`--${name}: a whole number from ${least} to ${most} wanted, got '${text}'`, HELP);
 };
 
-const seed = whole('seed', embeddedRegion.seed);
-const built = region({
+const mode = automationLevels.find((m) => m === values.mode);
+if (mode === undefined) notUnderstood(`--mode: one of ${automationLevels.join(', ')}, got '${values.mode}'`, HELP);
+const port = whole('port', 8080, 0, 65_535);
+const consolePort = whole('console', 8092, 0, 65_535);
+const seed = whole('seed', embeddedRegion.seed, 0);
+const built = fitting({
   ...embeddedRegion,
   seed,
   hosts: whole('hosts', embeddedRegion.hosts),
-  vms: whole('vms', embeddedRegion.vms),
+  vms: whole('vms', embeddedRegion.vms, 0),
   racks: whole('racks', embeddedRegion.racks),
   clusters: whole('clusters', embeddedRegion.clusters),
-  policy: { releaseAfterHealthyMs: 15_000 },
+  policy: { releaseAfterHealthyMs: 15_000, automation: mode ?? 'automatic' },
   brake: { clusterShare: 0.5, regionShare: 0.5 },
 });
 const r = new EmbeddedRegion({
@@ -60,15 +65,27 @@ const r = new EmbeddedRegion({
 });
 const view = new RegionView(r);
 r.start();
-const page = await servePage(r, view, whole('port', 8080)).catch((e: NodeJS.ErrnoException) => {
-  console.error(e.code === 'EADDRINUSE' ? `--port: ${values.port} is in use; say another: npm start -- --port 0` : e.message);
+const taken = (option: 'port' | 'console') => (e: NodeJS.ErrnoException) => {
+  console.error(e.code === 'EADDRINUSE' ? `--${option}: ${values[option]} is in use; say another: npm start -- --${option} 0` : e.message);
   process.exit(1);
-});
-console.log(`Lifeboat runs on a simulated region: ${page.url}`);
+};
+const page = await servePage(r, view, port).catch(taken('port'));
+const desk = embeddedConsole(r);
+const deskUrl = await desk.server.listen({ host: '127.0.0.1', port: consolePort }).catch(taken('console'));
+console.log(`Lifeboat runs on a simulated region: ${page.url}; the console of its operators: ${deskUrl}/`);
 const leave = () => {
   endView();
   r.stop();
-  void page.close().then(() => process.exit(0));
+  void Promise.all([page.close(), desk.close()]).then(() => process.exit(0));
 };
 const endView = terminalView(r, view, page.url, leave);
 process.on('SIGINT', leave).on('SIGTERM', leave);
+
+/** More than the hosts can take is no region. */
+function fitting(options: Parameters<typeof region>[0]): ReturnType<typeof region> {
+  try {
+    return region(options);
+  } catch (e) {
+    return notUnderstood((e as Error).message, HELP);
+  }
+}

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type IncidentId, incidentId } from '@lifeboat/kernel';
-import { tellStory } from '@lifeboat/story';
+import { incidentId } from '@lifeboat/kernel';
 import fastify, { type FastifyInstance } from 'fastify';
 import { act, actions } from './faults.ts';
 import type { EmbeddedRegion } from './region.ts';
@@ -21,7 +20,7 @@ export async function servePage(region: EmbeddedRegion, view: RegionView, port: 
   app.get('/api/region', async () => view.snapshot());
   app.get('/api/actions', async () => actions);
   app.get<{ Params: { incident: string } }>('/api/incidents/:incident/story', async (q, reply) =>
-    reply.type('text/plain; charset=utf-8').send(`${tellStory(view.events, incidentId(q.params.incident) as IncidentId).join('\n')}\n`),
+    reply.type('text/plain; charset=utf-8').send(`${view.story(incidentId(q.params.incident)).join('\n')}\n`),
   );
   app.post<{ Body: { action?: unknown; target?: unknown } }>('/api/act', async (q, reply) => {
     const problem = act(region, String(q.body?.action ?? ''), String(q.body?.target ?? ''));

@@ -1,14 +1,23 @@
-import { type BusFaults, MemoryBus, MemoryLedger, MemoryRegistryCore, MemoryStateStore, memoryMailbox } from '@lifeboat/adapters-memory';
-import { agentWatcher, agentWatcherWorld } from '@lifeboat/agent-watcher';
-import { decode, type LifeboatEvent, type Service } from '@lifeboat/contracts';
+import {
+  type BusFaults,
+  MemoryBus,
+  MemoryInbox,
+  MemoryLedger,
+  MemoryRegistryCore,
+  MemoryStateStore,
+  memoryMailbox,
+  memoryPhones,
+} from '@lifeboat/adapters-memory';
+import { agentWatcher, agentWatcherWorld, concerns, watcherSettings } from '@lifeboat/agent-watcher';
+import { decode, type LifeboatEvent, type Service, type Topology } from '@lifeboat/contracts';
 import { correlatorSettings, faultCorrelator } from '@lifeboat/fault-correlator';
 import { migrator, migratorSettings, migratorWorld } from '@lifeboat/migrator';
 import { monitorSettings, nodeMonitor, nodeMonitorWorld } from '@lifeboat/node-monitor';
-import { notifier, notifierSettings, notifierWorld } from '@lifeboat/notifier';
+import { type NotifierPorts, notifier, notifierSettings, notifierWorld } from '@lifeboat/notifier';
 import type { Bus, BusRecord, Clock, Cloud, FenceDevice, OperationLedger, Registry, StateStore } from '@lifeboat/ports';
-import { BUG, Shell, type ShellObserver } from '@lifeboat/runtime';
-import { scheduler, schedulerSettings, schedulerWorld } from '@lifeboat/scheduler';
-import { Nova, type Region, SimCloud, SimFence, SimProber, SimShell, World, type WorldTimes } from '@lifeboat/world';
+import { Band, BUG, Shell, type ShellObserver } from '@lifeboat/runtime';
+import { FleetKeeper, scheduler, schedulerSettings, schedulerWorld } from '@lifeboat/scheduler';
+import { Nova, type Region, SimCloud, SimDumps, SimFence, SimProber, SimShell, World, type WorldTimes } from '@lifeboat/world';
 import { Agents } from './agents.ts';
 import { Life } from './life.ts';
 
@@ -25,6 +34,10 @@ export interface RegionChoices {
   readonly onStep?: (process: ServiceProcess) => void;
   readonly onEvent?: (e: LifeboatEvent) => void;
   readonly onTrouble?: (process: string, what: string) => void;
+  /** Codes of confirmations; from the system's own chance when left out. */
+  readonly code?: () => { readonly code: string; readonly key: string };
+  /** Real channels to people in the place of the phones and mailboxes in memory. */
+  readonly channels?: Partial<NotifierPorts>;
   readonly change?: Changes;
   readonly wrap?: Wrap;
 }
@@ -41,7 +54,11 @@ export type Changes = Readonly<{
   migrator?: Partial<ReturnType<typeof migratorSettings>>;
   scheduler?: Partial<ReturnType<typeof schedulerSettings>>;
   correlator?: Partial<ReturnType<typeof correlatorSettings>>;
+  notifier?: Partial<ReturnType<typeof notifierSettings>>;
 }>;
+
+/** Fewer than on many machines: enough for the watchers to share. */
+const WATCHER_SHARDS = 3;
 
 type Build = (life: Life, place: string, see: ShellObserver) => { run(signal: AbortSignal): Promise<void> };
 
@@ -89,6 +106,9 @@ export class ServiceProcess {
   }
 }
 
+/** The fleet is kept in this very thread, by the virtual clock: the planner's thread of the distributed mode runs the same. */
+const withFleet = (p: { cloud: Cloud; clock: Clock; topology: () => Topology }) => ({ cloud: p.cloud, planner: new FleetKeeper(p) });
+
 /** A whole Lifeboat over a simulated region, in this process: the same decisions and the same shell as distributed. */
 export class EmbeddedRegion {
   readonly choices: RegionChoices;
@@ -100,6 +120,9 @@ export class EmbeddedRegion {
   readonly ledger: MemoryLedger;
   readonly registry: MemoryRegistryCore;
   readonly mailbox: ReturnType<typeof memoryMailbox>;
+  /** Where contacts' mails to Lifeboat come in. */
+  readonly inbox: MemoryInbox;
+  readonly phones: ReturnType<typeof memoryPhones>;
   readonly agents: Agents;
   readonly processes: readonly ServiceProcess[];
 
@@ -114,6 +137,8 @@ export class EmbeddedRegion {
     this.ledger = new MemoryLedger(clock, available === undefined ? {} : { available: available.store });
     this.registry = new MemoryRegistryCore(clock, { sessionTimeoutMs: choices.sessionTimeoutMs });
     this.mailbox = memoryMailbox();
+    this.inbox = new MemoryInbox('e-mail', clock);
+    this.phones = memoryPhones(clock);
     this.agents = new Agents(this);
     const builds = this.#builds();
     this.processes = (Object.keys(builds) as (keyof typeof builds)[]).flatMap((service) =>
@@ -132,8 +157,8 @@ export class EmbeddedRegion {
   }
 
   #builds(): Record<Exclude<Service, 'agent' | 'console'>, Build> {
-    const { world, nova, choices } = this;
-    const { topology } = world;
+    const { choices } = this;
+    const { topology } = this.world;
     const same = <T>(x: T): T => x;
     const wrap = { fence: same, cloud: same, store: same, ledger: same, registry: same, bus: same, ...choices.wrap };
     const ports = (life: Life, instance: string) => ({
@@ -143,23 +168,31 @@ export class EmbeddedRegion {
       clock: life.guard(this.clock),
       instance,
     });
-    const looks = (life: Life, observer: string) => ({
-      prober: life.guard(new SimProber(world, { observer })),
-      fence: life.guard(wrap.fence(new SimFence(world, { observer }))),
-      shell: life.guard(new SimShell(world, { observer })),
-      cloud: life.guard(wrap.cloud(new SimCloud(nova, { observer }))),
-      clock: life.guard(this.clock),
-    });
+    const looks = (life: Life, observer: string) => this.#looks(wrap, life, observer);
     return {
       'agent-watcher': (life, place, see) =>
-        new Shell(
-          agentWatcher({ graceMs: choices.sessionTimeoutMs }),
-          agentWatcherWorld({ registry: life.registry, clock: life.guard(this.clock) }),
+        new Band(
+          agentWatcher(watcherSettings(choices.sessionTimeoutMs)),
+          {
+            count: WATCHER_SHARDS,
+            world: (shard) =>
+              agentWatcherWorld({
+                registry: life.registry,
+                clock: life.guard(this.clock),
+                sessionMs: choices.sessionTimeoutMs,
+                concerns: concerns(shard, WATCHER_SHARDS),
+              }),
+          },
           ports(life, place),
           see,
         ),
       'node-monitor': (life, place, see) =>
-        new Shell(nodeMonitor(monitorSettings(topology)), nodeMonitorWorld({ ...looks(life, place), topology }), ports(life, place), see),
+        new Shell(
+          nodeMonitor(monitorSettings(topology)),
+          nodeMonitorWorld({ ...looks(life, place), topology }, life.signal),
+          ports(life, place),
+          see,
+        ),
       'fault-correlator': (life, place, see) =>
         new Shell(
           faultCorrelator(correlatorSettings(topology, choices.change?.correlator)),
@@ -170,7 +203,7 @@ export class EmbeddedRegion {
       scheduler: (life, place, see) =>
         new Shell(
           scheduler(schedulerSettings(topology, choices.change?.scheduler)),
-          schedulerWorld({ ...looks(life, place), topology: () => topology }),
+          schedulerWorld(withFleet({ ...looks(life, place), topology: () => topology })),
           ports(life, place),
           see,
         ),
@@ -183,11 +216,35 @@ export class EmbeddedRegion {
         ),
       notifier: (life, place, see) =>
         new Shell(
-          notifier(notifierSettings(topology)),
-          notifierWorld({ mailer: life.guard(this.mailbox.mailer) }),
+          notifier(notifierSettings(topology, choices.change?.notifier)),
+          notifierWorld(this.#toPeople(life)),
           ports(life, place),
           see,
         ),
+    };
+  }
+
+  /** Everything that an observer has to look at the world with. */
+  #looks(wrap: Pick<Required<Wrap>, 'fence' | 'cloud'>, life: Life, observer: string) {
+    const { world } = this;
+    return {
+      prober: life.guard(new SimProber(world, { observer })),
+      dumps: new SimDumps(world, { observer }),
+      fence: life.guard(wrap.fence(new SimFence(world, { observer }))),
+      shell: life.guard(new SimShell(world, { observer })),
+      cloud: life.guard(wrap.cloud(new SimCloud(this.nova, { observer }))),
+      clock: life.guard(this.clock),
+    };
+  }
+
+  #toPeople(life: Life): NotifierPorts {
+    return {
+      clock: life.guard(this.clock),
+      mailer: life.guard(this.mailbox.mailer),
+      texts: life.guard(this.phones.sender),
+      inbound: [this.inbox, this.phones.inbound],
+      ...(this.choices.code === undefined ? {} : { code: this.choices.code }),
+      ...this.choices.channels,
     };
   }
 

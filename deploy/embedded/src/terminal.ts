@@ -1,17 +1,25 @@
 import { act, busiestHost } from './faults.ts';
 import type { EmbeddedRegion } from './region.ts';
+import type { Told } from './telling.ts';
 import type { HostPhase, RegionView } from './view.ts';
 
 const colour = (code: number, text: string) => `\u001b[${code}m${text}\u001b[0m`;
-const cells: Record<HostPhase, [string, number]> = {
-  well: ['■', 32],
-  suspected: ['?', 33],
-  alerted: ['!', 33],
-  confirmed: ['✗', 31],
-  isolated: ['✗', 35],
-  'shut out': ['↑', 36],
-  'kept out': ['·', 90],
+/** Sign, colour, and the word for it in the legend; '' where another has it. */
+const cells: Record<HostPhase, readonly [string, number, string]> = {
+  well: ['■', 32, 'well'],
+  suspected: ['?', 33, 'suspected'],
+  alerted: ['!', 33, 'held'],
+  confirmed: ['✗', 31, 'failed'],
+  isolated: ['✗', 35, ''],
+  'shut out': ['↑', 36, 'evacuating'],
+  'kept out': ['·', 90, 'kept out'],
+  drained: ['→', 36, 'drained'],
 };
+const looks: Record<Told['is'], number> = { open: 31, asks: 33, well: 32 };
+const LEGEND = [...Object.values(cells), ['b', 34, 'boots'] as const].flatMap(([sign, code, word]) =>
+  word === '' ? [] : `${colour(code, sign)} ${word}`,
+);
+const WORKS = 4;
 const DRAW_MS = 500;
 
 /** The progress view: one line a rack, the open incidents, the latest sentences. Keys break things. */
@@ -27,7 +35,7 @@ export function terminalView(region: EmbeddedRegion, view: RegionView, url: stri
   const draw = () => {
     if (drawn === view.version) return;
     drawn = view.version;
-    out.write(`\u001b[H\u001b[2J${screen(view, url, out.rows ?? 40, out.columns ?? 100)}`);
+    out.write(`\u001b[H${screen(view, url, out.rows ?? 40, out.columns ?? 100).replaceAll('\n', '\u001b[K\n')}\u001b[K\u001b[J`);
   };
   const timer = setInterval(draw, DRAW_MS);
   draw();
@@ -42,34 +50,54 @@ export function screen(view: RegionView, url: string, rows: number, columns: num
   const s = view.snapshot();
   const lines = [
     `${colour(1, 'Lifeboat')}  embedded region ${s.region}   ${url}`,
-    `${s.vms.running} VMs run${s.vms.twice > 0 ? colour(31, `, ${s.vms.twice} TWICE`) : ', none twice'}   keys: h fail a host  r fail a rack  m mend all  q quit`,
+    `${s.vms.running} VMs run${s.vms.twice > 0 ? colour(31, `, ${s.vms.twice} TWICE`) : ', none twice'}   h fail a host  r fail a rack  m mend all  q quit`,
     '',
     ...s.racks.map((r) => {
       const hosts = r.hosts.map((h) => (h.os === 'booting' ? colour(34, 'b') : colour(cells[h.phase][1], cells[h.phase][0]))).join(' ');
       const n = r.hosts.reduce((sum, h) => sum + h.running, 0);
       return `  ${r.rack.padEnd(10)} ${hosts}   ${String(n).padStart(4)} VMs${r.power ? '' : colour(31, '  no power')}`;
     }),
+    `  ${LEGEND.join(' ')}`,
     '',
-    ...s.incidents.slice(0, 6).map((i) => {
-      const left = `  ${i.hosts.length === 1 ? i.hosts[0] : `${i.hosts.length} hosts`}: ${i.verdict}`;
-      const took = `${(((i.closedAt ?? s.at) - i.openedAt) / 1000).toFixed(1)} s`;
-      return `${left.padEnd(46)} ${bar(i.verified + i.unevacuable, i.vms)} ${i.verified}/${i.vms} verified  ${took}  ${i.closedAt === null ? i.waitingFor : i.outcome}`.slice(
-        0,
-        columns - 1,
-      );
-    }),
+    ...s.works
+      .slice(0, WORKS)
+      .flatMap((w) => [
+        `  ${bar(w.bar)} ${colour(looks[w.is], w.what)}`,
+        `    ${w.done}`,
+        ...(w.asked === '' ? [] : [colour(33, `    ${w.asked}`)]),
+      ]),
     '',
   ];
   const room = Math.max(3, rows - lines.length - 1);
-  const told = s.lines
-    .slice(-room)
-    .map((l) => `  ${new Date(l.at).toISOString().slice(11, 19)} ${l.source.padEnd(16)} ${l.text}`.slice(0, columns - 1));
-  return [...lines, ...told].join('\n');
+  const told = s.lines.slice(-room).map((l) => `  ${new Date(l.at).toISOString().slice(11, 19)} ${l.source.padEnd(16)} ${l.text}`);
+  return [...lines, ...told]
+    .slice(0, rows - 1)
+    .map((l) => cut(l, columns))
+    .join('\n');
 }
 
-const bar = (done: number, of: number, width = 20): string => {
-  const n = of === 0 ? 0 : Math.round((Math.min(done, of) / of) * width);
-  return `[${'█'.repeat(n)}${' '.repeat(width - n)}]`;
+const ESCAPE = '\u001b[';
+/** So much of a line as fits, its colours kept: a line that wraps would push the others off the screen. */
+function cut(line: string, columns: number): string {
+  let room = columns - 1;
+  const take = (text: string) => {
+    const some = [...text].slice(0, room);
+    room -= some.length;
+    return some.join('');
+  };
+  const [plain = '', ...coloured] = line.split(ESCAPE);
+  const before = take(plain);
+  const after = coloured.map((part) => {
+    const code = part.slice(0, part.indexOf('m') + 1);
+    return `${ESCAPE}${code}${take(part.slice(code.length))}`;
+  });
+  return before + after.join('');
+}
+
+const bar = ({ verified, left }: Told['bar'], width = 20): string => {
+  const n = Math.round(verified * width);
+  const stays = Math.min(width - n, Math.ceil(left * width));
+  return `[${'█'.repeat(n)}${colour(33, '▒'.repeat(stays))}${' '.repeat(width - n - stays)}]`;
 };
 
 function key(region: EmbeddedRegion, pressed: string, quit: () => void): void {

@@ -9,22 +9,48 @@ let chosen = null; // { kind: 'host' | 'rack', name }
 let last = null;
 let names = {};
 
-const seconds = (ms) => `${(ms / 1000).toFixed(1)} s`;
-const legend = {
-  well: 'well',
-  suspected: 'suspected',
-  confirmed: 'failed, being isolated',
-  isolated: 'proven dead',
-  'shut-out': 'evacuating',
-  'kept-out': 'kept out until clean',
+/** How a phase looks and what it is called. */
+const phases = {
+  well: ['--ok', 'well'],
+  suspected: ['--warn', 'suspected'],
+  alerted: ['--warn', 'trouble, held'],
+  confirmed: ['--bad', 'failed, isolating'],
+  isolated: ['--dead', 'proven dead'],
+  'shut out': ['--move', 'evacuating'],
+  'kept out': ['--out', 'kept out'],
+  drained: ['--move', 'drained'],
 };
-const colours = { well: '--ok', suspected: '--warn', confirmed: '--bad', isolated: '--dead', 'shut-out': '--move', 'kept-out': '--out' };
-for (const [k, words] of Object.entries(legend)) $('legend').append(el('span', { style: `border-color: var(${colours[k]})` }, words));
+for (const [colour, words] of Object.values(phases)) $('legend').append(el('span', { style: `border-color: var(${colour})` }, words));
+$('legend').append(el('span', { class: 'plain' }, '⚡ high-performance cluster'));
+
+/** Only what changed is touched: a button under the pointer stays the same button while events rain. */
+const drawn = new WeakMap();
+function show(parent, key, ...children) {
+  if (drawn.get(parent) === key) return;
+  drawn.set(parent, key);
+  parent.replaceChildren(...children);
+}
+function list(parent, items, keyOf, make, fill) {
+  const have = new Map([...parent.children].map((c) => [c.dataset.key, c]));
+  let before = null;
+  for (const item of items) {
+    const key = keyOf(item);
+    const e = have.get(key) ?? make(item);
+    e.dataset.key = key;
+    have.delete(key);
+    fill(e, item);
+    const next = before === null ? parent.firstElementChild : before.nextElementSibling;
+    if (next !== e) parent.insertBefore(e, next);
+    before = e;
+  }
+  for (const gone of have.values()) gone.remove();
+}
 
 function choose(kind, name) {
   chosen = { kind, name };
-  $('hint').textContent = `Chosen: ${kind} ${name}`;
+  $('problem').textContent = '';
   draw(last);
+  $('act').scrollIntoView({ block: 'nearest' });
 }
 
 async function act(action) {
@@ -42,91 +68,96 @@ async function showStory(incident) {
   $('story').showModal();
 }
 
-function drawHost(h) {
-  const states = [
+const isChosen = (kind, name) => chosen?.kind === kind && chosen.name === name;
+/** What is to be seen at the machine itself, and what Lifeboat makes of it. */
+const stateOf = (h) =>
+  [
+    h.phase === 'well' ? '' : phases[h.phase][1],
     h.os === 'up' ? '' : h.os,
     h.os === 'up' && !h.management ? 'no mgmt' : '',
     h.os === 'up' && !h.production ? 'no prod' : '',
     h.os === 'up' && !h.agent ? 'no agent' : '',
   ].filter(Boolean);
-  const picked = chosen?.kind === 'host' && chosen.name === h.host ? 'chosen' : '';
-  return el(
-    'button',
-    {
-      class: `host ${h.phase.replace(' ', '-')} ${h.os} ${h.fast ? 'fast' : ''} ${picked}`,
-      title: `${h.host}, ${h.cluster}: ${h.phase}`,
-      onclick: () => choose('host', h.host),
-    },
-    el('b', {}, h.host),
-    el('small', {}, `${h.running} VMs${states.length ? ` · ${states.join(', ')}` : ''}`),
+
+function fillHost(e, h) {
+  e.className = `host ${h.phase.replace(' ', '-')} ${h.os} ${isChosen('host', h.host) ? 'chosen' : ''}`;
+  const state = stateOf(h).join(', ');
+  e.title = `${h.host}, ${h.cluster}${h.fast ? ' (high-performance)' : ''}: ${state || 'well'}`;
+  const vms = `${h.running} VM${h.running === 1 ? '' : 's'}`;
+  show(
+    e,
+    `${vms} ${state}`,
+    el('b', {}, h.host, h.fast ? ' ⚡' : ''),
+    el('small', {}, state === '' || h.running > 0 ? `${vms} ` : '', state === '' ? '' : el('em', {}, state)),
   );
 }
 
-function drawIncident(i, now) {
-  const open = i.closedAt === null;
-  const part = (n, c) => el('i', { class: c, style: `width:${i.vms ? (100 * n) / i.vms : 0}%` });
-  return el(
-    'div',
-    { class: 'incident', title: 'show the story', onclick: () => showStory(i.incident) },
-    el('b', { class: open ? 'open' : 'closed' }, `${i.verdict} · ${i.hosts.length === 1 ? i.hosts[0] : `${i.hosts.length} hosts`}`),
-    el(
-      'div',
-      { class: 'bar' },
-      part(i.verified, 'v'),
-      part(Math.max(0, i.evacuated - i.verified), 'e'),
-      part(Math.max(0, i.started - Math.max(i.evacuated, i.verified)), 's'),
-      part(i.unevacuable, 'u'),
-    ),
-    el(
-      'div',
-      {},
-      `${i.verified} of ${i.vms} VMs verified${i.unevacuable ? `, ${i.unevacuable} not evacuable` : ''} · ${open ? `open for ${seconds(now - i.openedAt)}` : `${i.outcome} in ${seconds(i.closedAt - i.openedAt)}`}`,
-    ),
-    ...(open && i.waitingFor ? [el('div', { class: 'wait' }, `waiting for ${i.waitingFor}`)] : []),
+function fillRack(e, r) {
+  e.className = `rack ${r.power ? '' : 'dark'}`;
+  const [name, hosts] = e.children;
+  name.className = isChosen('rack', r.rack) ? 'chosen' : '';
+  show(name, String(r.power), r.rack, ...(r.power ? [] : [el('div', {}, 'no power')]));
+  list(
+    hosts,
+    r.hosts,
+    (h) => h.host,
+    (h) => el('button', { onclick: () => choose('host', h.host) }),
+    fillHost,
   );
 }
+const makeRack = (r) => el('div', {}, el('button', { onclick: () => choose('rack', r.rack) }), el('div', { class: 'hosts' }));
+
+function fillWork(e, w) {
+  e.className = `work ${w.is}`;
+  const part = (c) => el('i', { class: c, style: `width:${100 * w.bar[c]}%` });
+  show(
+    e,
+    JSON.stringify(w),
+    el('b', {}, w.what),
+    el('div', { class: 'bar' }, part('verified'), part('moved'), part('started'), part('left')),
+    el('div', {}, w.done),
+    ...(w.asked === '' ? [] : [el('div', { class: 'asked' }, w.asked)]),
+  );
+}
+const makeWork = (w) => el('button', { title: `${w.rule}. Click for the whole story.`, onclick: () => showStory(w.incident) });
+
+function drawChoice() {
+  $('hint').textContent =
+    chosen === null ? "Click a host, or a rack's name: what can happen to it is shown here." : `${chosen.kind} ${chosen.name}:`;
+  const fitting = Object.entries(names).filter(([action]) => chosen !== null && action.endsWith('rack') === (chosen.kind === 'rack'));
+  show(
+    $('buttons'),
+    JSON.stringify([fitting, chosen]),
+    ...fitting.map(([action, words]) => el('button', { onclick: () => act(action) }, words)),
+  );
+}
+
+const makeLine = (l) =>
+  el('li', {}, el('time', {}, new Date(l.at).toISOString().slice(11, 19)), el('span', { class: 'who' }, l.source), el('span', {}, l.text));
 
 function draw(s) {
   if (s === null) return;
   last = s;
+  const open = s.works.filter((w) => w.is !== 'well').length;
+  document.title = `${open > 0 ? `(${open}) ` : ''}Lifeboat · simulated region`;
   $('region').textContent = `region ${s.region} (simulated)`;
-  $('sum').replaceChildren(`${s.vms.running} VMs run, `, el('span', { class: s.vms.twice ? 'bad' : '' }, `${s.vms.twice} twice`));
-  $('floor').replaceChildren(
-    ...s.racks.map((r) =>
-      el(
-        'div',
-        { class: `rack ${r.power ? '' : 'dark'}` },
-        el(
-          'button',
-          { class: chosen?.kind === 'rack' && chosen.name === r.rack ? 'chosen' : '', onclick: () => choose('rack', r.rack) },
-          r.rack,
-          ...(r.power ? [] : [el('div', {}, 'no power')]),
-        ),
-        el('div', { class: 'hosts' }, ...r.hosts.map(drawHost)),
-      ),
-    ),
+  const sum = `${s.vms.running} of ${s.vms.total} VMs run`;
+  show($('sum'), `${sum} ${s.vms.twice}`, `${sum}, `, el('span', { class: s.vms.twice ? 'bad' : '' }, `${s.vms.twice || 'none'} twice`));
+  list($('floor'), s.racks, (r) => r.rack, makeRack, fillRack);
+  drawChoice();
+  if (s.works.length) {
+    $('none').hidden = true;
+    list($('works'), s.works, (w) => w.incident, makeWork, fillWork);
+  }
+  list(
+    $('lines'),
+    s.lines.slice(-25).reverse(),
+    (l) => String(l.n),
+    makeLine,
+    () => {},
   );
-  $('buttons').replaceChildren(
-    ...Object.entries(names).map(([action, words]) => {
-      const fits = chosen !== null && action.endsWith('rack') === (chosen.kind === 'rack');
-      return el('button', { onclick: () => act(action), ...(fits ? {} : { disabled: '' }) }, words);
-    }),
-  );
-  if (s.incidents.length) $('incidents').replaceChildren(...s.incidents.map((i) => drawIncident(i, s.at)));
-  $('lines').replaceChildren(
-    ...s.lines
-      .slice(-25)
-      .reverse()
-      .map((l) =>
-        el(
-          'li',
-          {},
-          el('time', {}, new Date(l.at).toISOString().slice(11, 19)),
-          el('span', { class: 'who' }, l.source),
-          el('span', {}, l.text),
-        ),
-      ),
-  );
+  const leading = s.services.map((p) => el(p.leading ? 'b' : 'span', { title: p.leading ? 'leads' : 'stands by' }, p.name));
+  show($('services'), JSON.stringify(s.services), 'Services (bold: leads): ', ...leading);
 }
 
 const loadNames = async () => {

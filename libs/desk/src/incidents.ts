@@ -1,5 +1,5 @@
 import type { LifeboatEvent } from '@lifeboat/contracts';
-import { type Complaint, complain, isoTime } from '@lifeboat/kernel';
+import { isoTime } from '@lifeboat/kernel';
 
 export interface IncidentLine {
   readonly incident: string;
@@ -41,5 +41,3 @@ export const incidentTable = (lines: readonly IncidentLine[]): string =>
             `${isoTime(i.openedAt as never)}  ${i.incident}  ${i.verdict}: ${i.hosts.slice(0, 3).join(', ')}${i.hosts.length > 3 ? ` and ${i.hosts.length - 3} more` : ''}  ${i.ended}`,
         )
         .join('\n');
-
-export const complaintText = (c: Complaint): string => complain(c);
