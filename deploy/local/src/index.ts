@@ -7,7 +7,7 @@ import { type Ports, prepareServer, type Server, type ServerName, serverNames } 
 export { ensureJars, ensureTools, findProgram, type Say } from './install.ts';
 export { alive, end, gone, launch, type Pid, signal } from './processes.ts';
 export { type Ports, prepareServer, type Server, type ServerName, serverNames, usualPorts } from './servers.ts';
-export { mainOf, type ServiceName, serviceNames } from './services.ts';
+export { compileCache, mainOf, nodeFlags, type ServiceName, serviceNames } from './services.ts';
 
 const READY_MS = 90_000;
 const END_MS = 20_000;

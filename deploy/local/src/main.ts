@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { commandLine, notUnderstood } from '@lifeboat/runtime/command-line';
 import { down, type Ports, type ServerName, serverNames, status, up, usualPorts } from './index.ts';
 import { downServices, statusOfServices, upServices } from './services.ts';
 
@@ -14,23 +14,20 @@ const USAGE = `lifeboat local: Kafka, ZooKeeper and Redis as plain processes on 
   --services           up: also all Lifeboat services; down: only these
   --config DIR         with --services: the folder with the services' settings (default deploy/config)`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    data: { type: 'string', default: './.lifeboat/local' },
-    only: { type: 'string' },
-    port: { type: 'string', multiple: true, default: [] },
-    services: { type: 'boolean', default: false },
-    config: { type: 'string', default: 'deploy/config' },
-    help: { type: 'boolean', default: false },
-  },
+const { values, positionals } = commandLine(USAGE, {
+  data: { type: 'string', default: './.lifeboat/local' },
+  only: { type: 'string' },
+  port: { type: 'string', multiple: true, default: [] },
+  services: { type: 'boolean', default: false },
+  config: { type: 'string', default: 'deploy/config' },
+  help: { type: 'boolean', default: false },
 });
 
 const wanted = (): readonly ServerName[] => {
   if (values.only === undefined) return serverNames;
   return values.only.split(',').map((name) => {
     const known = serverNames.find((n) => n === name.trim());
-    if (known === undefined) throw new Error(`--only: ${name}: not a server; there are ${serverNames.join(', ')}`);
+    if (known === undefined) return notUnderstood(`--only: ${name}: not a server; there are ${serverNames.join(', ')}`, USAGE);
     return known;
   });
 };
@@ -39,8 +36,8 @@ const ports = (): Ports => {
   const chosen: Record<keyof Ports, number> = { ...usualPorts };
   for (const p of values.port) {
     const [name, number] = p.split('=');
-    if (name === undefined || !(name in chosen) || !/^\d{1,5}$/.test(number ?? ''))
-      throw new Error(`--port: ${p}: wanted NAME=N with NAME one of ${Object.keys(chosen).join(', ')}`);
+    if (name === undefined || !(name in chosen) || !/^\d{1,5}$/.test(number ?? '') || Number(number) > 65_535)
+      notUnderstood(`--port: ${p}: wanted NAME=N with NAME one of ${Object.keys(chosen).join(', ')}`, USAGE);
     chosen[name as keyof Ports] = Number(number);
   }
   return chosen;
@@ -49,8 +46,9 @@ const ports = (): Ports => {
 const say = (line: string) => console.log(line);
 
 const act = async (): Promise<void> => {
-  const [command] = positionals;
-  if (values.help || command === undefined) return say(USAGE);
+  const [command, ...more] = positionals;
+  if (command === undefined) return say(USAGE);
+  if (more.length > 0) notUnderstood(`${command}: ${more.join(' ')}: not understood`, USAGE);
   const names = wanted();
   switch (command) {
     case 'up':
@@ -68,7 +66,7 @@ const act = async (): Promise<void> => {
         say(`${s.name.padEnd(16)} ${s.pid === undefined ? 'down' : `up, pid ${s.pid}, ${s.health}`}  ${s.log}`);
       return;
     default:
-      throw new Error(`${command}: not a command\n${USAGE}`);
+      return notUnderstood(`${command}: not a command`, USAGE);
   }
 };
 

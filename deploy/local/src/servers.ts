@@ -130,6 +130,13 @@ const zookeeper = async (folder: string, ports: Ports, say: Say): Promise<Server
   };
 };
 
+/** A UUID as Kafka writes it, 16 bytes in base64url. Its tools take one that begins with '-' for an option: so none does. */
+export const kafkaClusterId = (uuid: string): string => {
+  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex');
+  bytes[0] = (bytes[0] ?? 0) & 0x7f;
+  return bytes.toString('base64url');
+};
+
 const kafka = async (folder: string, ports: Ports, say: Say): Promise<Server> => {
   const { java } = await ensureTools(['java'], say);
   const jars = await ensureJars(say);
@@ -168,7 +175,7 @@ const kafka = async (folder: string, ports: Ports, say: Say): Promise<Server> =>
   );
   const log4j = await logging(folder);
   if (!existsSync(join(data, 'meta.properties'))) {
-    const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+    const clusterId = kafkaClusterId(randomUUID());
     await run(
       java,
       [...smallJava('128m'), log4j, '-cp', join(jars, '*'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config],

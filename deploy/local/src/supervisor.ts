@@ -4,19 +4,29 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { places } from './places.ts';
 import { forget, startOf, writePid } from './processes.ts';
-import { environmentOf, mainOf, repository, type ServiceName, serviceNames } from './services.ts';
+import { usualPorts } from './servers.ts';
+import {
+  compileCache,
+  endedWords,
+  environmentOf,
+  mainOf,
+  nodeFlags,
+  RETRY_MS,
+  repository,
+  type ServiceName,
+  serversOf,
+  serviceNames,
+} from './services.ts';
 
 /** Keeps the services of this machine running: `supervisor.ts DATA CONFIG`, started by `up --services`. */
-const BACKOFF_MS = { first: 500, longest: 30_000 };
+const BACKOFF_MS = { first: 500, longest: RETRY_MS };
 /** A service that ran so long has started well: the next start comes at once again. */
 const RAN_WELL_MS = 60_000;
 const END_MS = 15_000;
 
 const [data, config] = process.argv.slice(2);
 if (data === undefined || config === undefined) throw new Error('wanted: supervisor.ts DATA CONFIG');
-const servers = Object.fromEntries(
-  ['LIFEBOAT_KAFKA', 'LIFEBOAT_ZOOKEEPER', 'LIFEBOAT_REDIS', 'LIFEBOAT_TOPOLOGY'].map((k) => [k, process.env[k] ?? '']),
-);
+const servers = Object.fromEntries(Object.keys(serversOf(usualPorts, config)).map((k) => [k, process.env[k] ?? '']));
 const stopping = new AbortController();
 const children = new Set<ChildProcess>();
 const say = (line: string) => console.log(`${new Date().toISOString()} ${line}`);
@@ -25,10 +35,10 @@ const runOnce = (name: ServiceName): Promise<string> => {
   const at = places(data, name);
   mkdirSync(dirname(at.log), { recursive: true });
   const log = openSync(at.log, 'a');
-  const child = spawn(process.execPath, [mainOf(name)], {
+  const child = spawn(process.execPath, [...nodeFlags, mainOf(name)], {
     cwd: repository,
     stdio: ['ignore', log, log],
-    env: { ...process.env, ...environmentOf(name, config, servers) },
+    env: { ...process.env, ...compileCache(data), ...environmentOf(name, config, servers) },
   });
   closeSync(log);
   children.add(child);
@@ -51,7 +61,7 @@ const keep = async (name: ServiceName): Promise<void> => {
     const how = await runOnce(name);
     if (stopping.signal.aborted) return;
     if (performance.now() - began > RAN_WELL_MS) wait = BACKOFF_MS.first;
-    say(`${name}: ended (${how}); again in ${wait} ms`);
+    say(`${endedWords(name, how)}; again in ${wait} ms`);
     await sleep(wait, undefined, { signal: stopping.signal }).catch(() => {});
     wait = Math.min(wait * 2, BACKOFF_MS.longest);
   }
