@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine, notUnderstood } from '@lifeboat/runtime/command-line';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const tool = (name: string) => fileURLToPath(new URL(`../node_modules/.bin/${name}`, import.meta.url));
@@ -40,7 +40,13 @@ const run = (program: string, args: readonly string[]): Promise<{ passed: boolea
   });
 const seconds = (since: number) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
 
-const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } });
+const USAGE = `npm run check -- [--only NAME ...]
+
+  ${checks.map(([name]) => name).join(', ')}; all of them where none is named`;
+const { values, positionals } = commandLine(USAGE, { only: { type: 'string', multiple: true }, help: { type: 'boolean' } });
+for (const name of [...positionals, ...(values.only ?? [])])
+  if (positionals.includes(name) || !checks.some(([n]) => n === name)) notUnderstood(`no such check: ${name}`, USAGE);
+
 const started = performance.now();
 const failed: string[] = [];
 for (const [name, program, ...args] of checks.filter(([n]) => values.only === undefined || values.only.includes(n))) {

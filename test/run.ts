@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { commandLine, notUnderstood } from '@lifeboat/runtime/command-line';
 import { add, none, runStep, told } from './runner/run-step.ts';
 import { findSteps, type StepName, stepNames } from './runner/steps.ts';
 
@@ -9,21 +9,15 @@ const USAGE = `npm test -- [step ...] [--keep-going] [--match TEXT] [--list]
   --match TEXT  only test files whose path has this in it
   --list        say which files belong to which step`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    'keep-going': { type: 'boolean', default: false },
-    match: { type: 'string' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const { values, positionals } = commandLine(USAGE, {
+  'keep-going': { type: 'boolean', default: false },
+  match: { type: 'string' },
+  list: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
 });
 const isStep = (name: string): name is StepName => stepNames.some((s) => s === name);
 const unknown = positionals.filter((p) => !isStep(p));
-if (values.help || unknown.length > 0) {
-  console.error(unknown.length > 0 ? `no such step: ${unknown.join(', ')}\n\n${USAGE}` : USAGE);
-  process.exit(unknown.length > 0 ? 2 : 0);
-}
+if (unknown.length > 0) notUnderstood(`no such step: ${unknown.join(', ')}`, USAGE);
 
 const steps = await findSteps();
 const asked = stepNames.filter((name) => positionals.length === 0 || positionals.includes(name));

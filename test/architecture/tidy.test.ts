@@ -10,7 +10,7 @@ import { boundaryRules, repository, type SourceFile, sourceFiles } from './repos
 const FUNCTION_LINES = 70;
 const FILE_LINES = 400;
 /** Longer than they may be since before this check: may only shrink. File → lines of its longest function. */
-const tolerated: Readonly<Record<string, number>> = { 'libs/adapters-openstack/test-support/fake-openstack.ts': 99 };
+const tolerated: Readonly<Record<string, number>> = { 'libs/adapters-openstack/test-support/fake-openstack.ts': 81 };
 const files = await sourceFiles();
 const isSuite = (path: string) => /[.](test|contract)[.]ts$/.test(path);
 
@@ -97,20 +97,13 @@ describe('tidy', () => {
 });
 
 describe('definitions', () => {
-  // not built yet; its events are defined, so that nobody has to change them for it
-  const planned = ['console'];
   const built = readdirSync(join(repository, 'services'));
 
   it('name services that exist', () => {
     for (const d of definitions) {
-      for (const s of [...d.producedBy, ...d.consumedBy]) assert.ok(built.includes(s) || planned.includes(s), `${d.type} names ${s}`);
+      for (const s of [...d.producedBy, ...d.consumedBy]) assert.ok(built.includes(s), `${d.type} names ${s}`);
       assert.ok(d.producedBy.length > 0 && d.consumedBy.length > 0, `${d.type} is told by nobody or heard by nobody`);
     }
-    assert.deepEqual(
-      planned.filter((s) => built.includes(s)),
-      [],
-      'is built now: no longer planned',
-    );
   });
 
   it('name every service that speaks of their event', () => {

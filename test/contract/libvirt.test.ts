@@ -1,111 +1,31 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type LibvirtVms, libvirtVms } from '@lifeboat/adapters-libvirt';
+import { LibvirtMachine, eventually as so } from '../vm-lab/machine.ts';
 
-// A real libvirtd with real QEMU (no KVM), in a mount and PID namespace of its own, reached over loopback.
-const dir = mkdtempSync(join(tmpdir(), 'lifeboat-libvirt-'));
-const uri = 'qemu+tcp://127.0.14.16/system';
+const machine = new LibvirtMachine('127.0.14.16');
+const { uri, dir } = machine;
 const uuid = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
-
-const libvirtdConf = ['listen_tls = 0', 'listen_tcp = 1', 'listen_addr = "127.0.14.16"', 'auth_tcp = "none"', 'auth_unix_rw = "none"'];
-const qemuConf = [
-  'user = "root"',
-  'group = "root"',
-  'dynamic_ownership = 0',
-  'remember_owner = 0',
-  'security_driver = "none"',
-  'cgroup_controllers = []',
-  'namespaces = []',
-  'stdio_handler = "file"',
-];
-// Stops where a mount fails: the machine's own /etc/libvirt must not be written.
-const setUp = `set -e
-mount -t proc proc /proc
-for d in /run /var/lib/libvirt /var/log/libvirt /var/cache/libvirt /etc/libvirt; do mkdir -p $d; mount -t tmpfs none $d; done
-mkdir -p /etc/libvirt/qemu /run/libvirt
-cp ${dir}/libvirtd.conf ${dir}/qemu.conf /etc/libvirt/
-while :; do libvirtd --listen || true; sleep 1; done`;
-
 const domain = (n: number) => `<domain type='qemu'><name>vm ${n}</name><uuid>${uuid(n)}</uuid><memory unit='MiB'>16</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type></os><on_crash>destroy</on_crash>
 <devices><emulator>/usr/bin/qemu-system-x86_64</emulator><controller type='usb' model='none'/><memballoon model='none'/></devices></domain>`;
-const virsh = (...args: string[]) =>
-  execFileSync('virsh', ['-q', '-c', uri, ...args], { encoding: 'utf8', timeout: 30_000, stdio: ['ignore', 'pipe', 'ignore'] });
-/** Processes of this test: of the namespace below, whose command line has the words. */
-const pidsOf = (...words: string[]) =>
-  readdirSync('/proc')
-    .filter((p) => /^\d+$/.test(p))
-    .filter((p) => {
-      try {
-        const line = readFileSync(`/proc/${p}/cmdline`, 'utf8');
-        const nested = /^NSpid:\t\d+\t\d+$/m.test(readFileSync(`/proc/${p}/status`, 'utf8'));
-        return nested && words.every((w) => line.includes(w));
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-const signal = (name: NodeJS.Signals, ...words: string[]) => {
-  const pids = pidsOf(...words);
-  assert.notEqual(pids.length, 0, `no process ${words.join(' ')}`);
-  for (const pid of pids) process.kill(pid, name);
-};
-const LIBVIRTD = 'libvirtd\0--listen';
+const virsh = (...args: string[]) => machine.virsh(...args);
+const signal = (name: NodeJS.Signals, ...words: string[]) => machine.signal(name, ...words);
+const LIBVIRTD = ['libvirtd', '--listen'];
 
-const eventually = async (isSo: () => Promise<boolean> | boolean, limitMs = 30_000) => {
-  const end = performance.now() + limitMs;
-  while (!(await isSo())) {
-    assert.ok(performance.now() < end, 'never came true');
-    await new Promise((r) => setTimeout(r, 50));
-  }
-};
+const eventually = (isSo: () => Promise<boolean> | boolean) => so(isSo.toString(), isSo);
 const stateOf = async (source: LibvirtVms, n: number) => {
   const answer = await source.vms();
   return answer.ok ? (answer.value.find((v) => v.vm === uuid(n))?.state ?? 'gone') : answer.code;
 };
 
-let machine: ChildProcess;
 before(async () => {
-  writeFileSync(join(dir, 'libvirtd.conf'), libvirtdConf.join('\n'));
-  writeFileSync(join(dir, 'qemu.conf'), qemuConf.join('\n'));
-  // timeout: should this test be killed, its machine does not stay.
-  const args = [
-    '-s',
-    'KILL',
-    '240',
-    'unshare',
-    '--mount',
-    '--pid',
-    '--fork',
-    '--kill-child=SIGKILL',
-    '--propagation',
-    'private',
-    'sh',
-    '-c',
-    setUp,
-  ];
-  machine = spawn('timeout', args, { stdio: 'ignore', detached: true });
-  await eventually(() => {
-    try {
-      return virsh('list') !== null;
-    } catch {
-      return false;
-    }
-  });
-  for (const n of [1, 2]) {
-    writeFileSync(join(dir, `${n}.xml`), domain(n));
-    virsh('define', join(dir, `${n}.xml`));
-    virsh('start', `vm ${n}`);
-  }
+  await machine.up(240);
+  for (const n of [1, 2]) await machine.start(`vm ${n}`, domain(n));
 });
-after(() => {
-  if (machine.pid !== undefined) process.kill(-machine.pid, 'SIGKILL');
-  rmSync(dir, { recursive: true, force: true });
-});
+after(() => machine.down());
 
 for (const how of ['bridge', 'virsh'] as const)
   describe(`libvirtVms by ${how}, against a real libvirtd and QEMU`, () => {
@@ -128,18 +48,18 @@ for (const how of ['bridge', 'virsh'] as const)
       // virsh's listener needs a moment more than its first answer.
       await new Promise((r) => setTimeout(r, 1_000));
       const told = changes;
-      virsh('destroy', 'vm 1');
+      await virsh('destroy', 'vm 1');
       await eventually(() => changes > told);
       await eventually(async () => (await stateOf(source, 1)) === 'shut-off');
       signal('SIGKILL', 'qemu-system', uuid(2));
       await eventually(async () => (await stateOf(source, 2)) === 'crashed');
-      virsh('start', 'vm 1');
-      virsh('start', 'vm 2');
+      await virsh('start', 'vm 1');
+      await virsh('start', 'vm 2');
       await eventually(async () => (await stateOf(source, 2)) === 'running');
     });
 
     it('knows a paused VM, and since when', async () => {
-      virsh('suspend', 'vm 1');
+      await virsh('suspend', 'vm 1');
       await eventually(async () => (await stateOf(source, 1)) === 'paused');
       const since = async () => {
         const answer = await source.vms();
@@ -148,12 +68,12 @@ for (const how of ['bridge', 'virsh'] as const)
       const first = await since();
       await new Promise((r) => setTimeout(r, 60));
       assert.equal(await since(), first);
-      virsh('resume', 'vm 1');
+      await virsh('resume', 'vm 1');
       await eventually(async () => (await stateOf(source, 1)) === 'running');
     });
 
     it('says that nothing can be read while libvirtd is away, and finds what happened meanwhile', async () => {
-      signal('SIGKILL', LIBVIRTD);
+      signal('SIGKILL', ...LIBVIRTD);
       await eventually(async () => (await stateOf(source, 1)) === 'VMS_UNREADABLE');
       await new Promise((r) => setTimeout(r, 300));
       const told = changes;
@@ -161,16 +81,16 @@ for (const how of ['bridge', 'virsh'] as const)
       await eventually(async () => (await stateOf(source, 2)) === 'running');
       await eventually(() => changes > told);
       assert.equal(await stateOf(source, 1), 'crashed');
-      virsh('start', 'vm 1');
+      await virsh('start', 'vm 1');
       await eventually(async () => (await stateOf(source, 1)) === 'running');
     });
 
     it('keeps its limit when libvirtd hangs', async () => {
-      signal('SIGSTOP', LIBVIRTD);
+      signal('SIGSTOP', ...LIBVIRTD);
       const began = performance.now();
       assert.equal(await stateOf(source, 1), 'VMS_UNREADABLE');
       assert.ok(performance.now() - began < 7_000);
-      signal('SIGCONT', LIBVIRTD);
+      signal('SIGCONT', ...LIBVIRTD);
       await eventually(async () => (await stateOf(source, 1)) === 'running');
     });
   });

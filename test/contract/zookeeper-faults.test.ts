@@ -44,12 +44,12 @@ describe('ZooKeeper itself fails', () => {
         let views = 0;
         taken(
           await watcher.watch({
-            onView: (view) => {
+            onView: (present) => {
               views++;
-              now.clear();
-              for (const [h, e] of view) now.set(h, e);
+              for (const h of [...now.keys()]) if (!present.includes(h)) now.delete(h);
             },
-            onHost: (h, e) => void (e === null ? now.delete(h) : now.set(h, e)),
+            onHost: (h, e) => void now.set(h, e),
+            onGone: (hosts) => hosts.forEach((h) => void now.delete(h)),
           }),
         );
         const lease = await within('leads', 10_000, leader.campaign(election, 'a', { signal: forever }));
@@ -100,10 +100,14 @@ describe('ZooKeeper itself fails', () => {
       const now = new Map<HostId, Registered | null>();
       const began = performance.now();
       const observer = {
-        onView: (view: ReadonlyMap<HostId, Registered>) => {
-          shown = view.size;
+        onView: (present: readonly HostId[]) => {
+          shown = present.length;
+          now.clear();
         },
-        onHost: (h: HostId, e: Registered | null) => void now.set(h, e),
+        onHost: (h: HostId, e: Registered) => void now.set(h, e),
+        onGone: (gone: readonly HostId[]) => {
+          for (const h of gone) now.set(h, null);
+        },
       };
       taken(await watcher.watch(observer));
       const first = performance.now();

@@ -40,9 +40,12 @@ export const milestones = [
   'incident.closed',
 ] as const;
 
+/** What watching needs of a stack. */
+export type Watchable = Pick<Stack, 'recorder' | 'host'> & { readonly hosts: Pick<Stack['hosts'], 'powerCut'> };
+
 /** Cuts a host's power and watches, touching nothing. `meanwhile` is called once the incident's host is being evacuated. */
 export const cutAndWatch = async (
-  stack: Stack,
+  stack: Watchable,
   n: number,
   vms: readonly VmId[],
   meanwhile: () => Promise<void> = async () => undefined,
@@ -62,7 +65,7 @@ export const cutAndWatch = async (
   return { host, vms, cutAt, incident, events: recorder.events.slice(from), times: timesOf(stack, host, incident, cutAt) };
 };
 
-const timesOf = (stack: Stack, host: HostId, incident: IncidentId, cutAt: number): Run['times'] => {
+export const timesOf = (stack: Pick<Stack, 'recorder'>, host: HostId, incident: IncidentId, cutAt: number): Run['times'] => {
   const { events, of } = stack.recorder;
   const all = (type: LifeboatEvent['type']) => events.filter((e) => e.type === type && e.incident === incident).map((e) => e.time);
   const lost = of('lifeboat.agent.lost', (e) => e.data.host === host && e.time >= cutAt).map((e) => e.time);

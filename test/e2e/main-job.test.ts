@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Plan } from '@lifeboat/contracts';
 import { tellStory } from '@lifeboat/story';
+import { drainAndRelease } from './drain.ts';
 import { lookAfterwards, powerOnAndRelease, type Run } from './evacuation.ts';
 import { mainJob, prepareMainJob, report } from './main-job.ts';
 import { until } from './nova.ts';
@@ -9,6 +10,8 @@ import { errorsIn } from './services.ts';
 import { CONTACT, type Stack, upStack } from './stack.ts';
 
 const VICTIM = 1;
+/** A healthy host, with VMs of its own and of the victim. */
+const DRAINED = 2;
 const say = (line: string) => console.log(line);
 
 /** VMs of each business type in the rack that has most of them. Their names say their type. */
@@ -120,6 +123,15 @@ describe('the main job: a host loses its power, and its VMs come back', { timeou
       [],
     );
     assert.deepEqual(await lookAfterwards(stack, run), { forgotten: [], twice: [] });
+  });
+
+  it('afterwards another host is drained at the command line: running VMs leave alive, the stopped one cold, nothing is forced', async () => {
+    const { closed, shown, tookMs } = await drainAndRelease(stack, DRAINED, say);
+    say(`drained in ${(tookMs / 1000).toFixed(1)} s: ${closed.vms.length} VMs`);
+    assert.equal(closed.outcome, 'emptied');
+    for (const { vm } of closed.vms) assert.ok(shown.includes(vm), 'the operator is shown each VM');
+    assert.equal((await stack.nova.evacuationsFrom(closed.host)).length, 0);
+    assert.equal(stack.recorder.of('lifeboat.host.isolated', (e) => e.data.host === closed.host).length, 0);
   });
 
   it('everything on the topics could be read, nothing was dead-lettered, no service logged an error', () => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fenceAgents } from '@lifeboat/adapters-fence';
 import { hostId, type VmId } from '@lifeboat/kernel';
 import { hostName, labMethod } from '../lab-hosts/lab-hosts.ts';
@@ -8,8 +7,6 @@ import { SESSION_MS, type Stack } from './stack.ts';
 import { type Floor, floorLine, floorMs, median, sinceCut, timelineOf } from './timeline.ts';
 
 const VICTIM = 1;
-/** The scheduler reads the fleet once a minute; and a little for the reading. */
-const FLEET_MEMORY_MS = 65_000;
 const SCRIPTED = 6;
 const PER_SCRIPT = 12;
 /** By host: 12 on the one that fails, and others beside it; with those that the script has moved, more than 40. */
@@ -37,8 +34,6 @@ export const prepareMainJob = async (stack: Stack): Promise<Floor> => {
   const scripted = await boot(stack, SCRIPTED, PER_SCRIPT);
   const novaMs = await scriptRun(stack.lab, stack.nova, SCRIPTED, scripted);
   await Promise.all(Object.entries(VMS).map(([n, count]) => boot(stack, Number(n), count)));
-  // a plan is made from the scheduler's memory of the fleet: what was booted a moment ago is not in it yet
-  await sleep(FLEET_MEMORY_MS);
   return { sessionMs: SESSION_MS, fenceMs, novaMs };
 };
 

@@ -94,8 +94,10 @@ export const novaOf = ({ compute, placement: places }: Lab) => {
       await until(`${host} restored`, 90_000, async () => {
         const s = await serviceOf(host);
         if (s.forced_down && !(await put(s.id, { forced_down: false })).ok) return false;
+        // enabled while it is down, it would stay disabled in Placement until it is started again
+        if ((await serviceOf(host)).state !== 'up') return false;
         if (s.status !== 'enabled') must(await put(s.id, { status: 'enabled' }));
-        return (await serviceOf(host)).state === 'up';
+        return true;
       });
     },
     /** By provider: what is used and what may be, and which consumers hold allocations there. */
@@ -119,10 +121,14 @@ export const novaOf = ({ compute, placement: places }: Lab) => {
 };
 export type NovaView = ReturnType<typeof novaOf>;
 
+const pidOf = (process_: string): number =>
+  Number(readFileSync(`${process.env.RUN ?? '/run/openstack-lab'}/${process_}.pid`, 'utf8').split(' ')[0]);
 /** SIGKILL to a lab host's nova-compute alone; the host stays on. */
-export const killCompute = (n: number): void => {
-  const [pid] = readFileSync(`${process.env.RUN ?? '/run/openstack-lab'}/nova-compute-${n}.pid`, 'utf8').split(' ');
-  process.kill(Number(pid), 'SIGKILL');
+export const killCompute = (n: number): void => void process.kill(pidOf(`nova-compute-${n}`), 'SIGKILL');
+/** Nova's API with its workers: it takes connections and answers none, and goes on with what it had in hand. */
+export const novaApi = {
+  pause: async (): Promise<void> => void process.kill(-pidOf('nova-api'), 'SIGSTOP'),
+  resume: async (): Promise<void> => void process.kill(-pidOf('nova-api'), 'SIGCONT'),
 };
 /** Starts the compute apart from its host, as the lab itself does. */
 export const startCompute = (n: number) => run(computeSh, ['start', String(n)], { timeout: 60_000 });

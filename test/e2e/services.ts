@@ -18,6 +18,8 @@ export interface Services {
   /** SIGKILL; resolves when the supervisor has started another and that one is ready, with the milliseconds that took. */
   kill(name: ServiceName): Promise<number>;
   untilReady(limitMs?: number): Promise<void>;
+  /** What its health page says is wrong. */
+  complaintsOf(name: ServiceName): Promise<readonly string[]>;
 }
 
 const isFree = (port: number) =>
@@ -36,18 +38,28 @@ const portsInARow = async (count: number): Promise<number> => {
   throw new Error(`no ${count} free ports in a row from 17100 to 18000`);
 };
 
+/** Where the services run, if not simply on this machine: in a network namespace of a lab, say. */
+export interface Within {
+  readonly command: readonly string[];
+  /** Brings these ports of that place's loopback to ours, where readiness is asked for. */
+  readonly expose: (ports: readonly number[]) => Promise<void>;
+}
+
 export const startServices = async (
   data: string,
   config: string,
   env: Readonly<Record<string, string>>,
   limitMs = READY_MS,
+  within?: Within,
 ): Promise<Services> => {
   const first = await portsInARow(serviceNames.length);
+  await within?.expose(serviceNames.map((_, i) => first + i));
   const supervisor = join(repository, 'deploy/local/src/supervisor.ts');
   const at = places(data, 'supervisor');
+  const [command = '', ...args] = [...(within?.command ?? []), process.execPath, supervisor, data, config];
   const started = await launch({
-    command: process.execPath,
-    args: [supervisor, data, config],
+    command,
+    args,
     cwd: repository,
     log: at.log,
     env: { ...env, LIFEBOAT_FIRST_PORT: String(first) },
@@ -55,26 +67,9 @@ export const startServices = async (
   });
   await writePid(at.pid, started);
 
-  const isReady = async (name: ServiceName): Promise<boolean> => {
-    const url = `http://127.0.0.1:${first + serviceNames.indexOf(name)}/readyz`;
-    return fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-  };
-  const untilReady = async (names: readonly ServiceName[], ms: number) => {
-    const waiting = new Set(names);
-    const until = performance.now() + ms;
-    while (waiting.size > 0) {
-      for (const name of [...waiting]) if (await isReady(name)) waiting.delete(name);
-      if (waiting.size === 0) return;
-      if (performance.now() > until) {
-        const says = await Promise.all([...waiting].map(async (n) => `${n}:\n${await tailOf(places(data, n).log, 8)}`));
-        throw new Error(`not ready after ${ms / 1000} s: ${says.join('\n')}`);
-      }
-      await sleep(200);
-    }
-  };
+  const ask = (name: ServiceName, page: 'readyz' | 'healthz') =>
+    fetch(`http://127.0.0.1:${first + serviceNames.indexOf(name)}/${page}`, { signal: AbortSignal.timeout(2_000) });
+  const untilReady = (names: readonly ServiceName[], ms: number) => untilAllReady(data, (name) => ask(name, 'readyz'), names, ms);
   const pidOf = async (name: ServiceName): Promise<Pid> => {
     const pid = await readPid(places(data, name).pid);
     if (pid === undefined) throw new Error(`${name} does not run`);
@@ -98,10 +93,33 @@ export const startServices = async (
       return performance.now() - began;
     },
     untilReady: (ms = READY_MS) => untilReady(serviceNames, ms),
+    complaintsOf: async (name) => {
+      const report = (await (await ask(name, 'healthz')).json()) as { readonly complaints: readonly { readonly what: string }[] };
+      return report.complaints.map((c) => c.what);
+    },
   };
   await services.untilReady(limitMs);
   return services;
 };
+
+async function untilAllReady(data: string, ask: (name: ServiceName) => Promise<Response>, names: readonly ServiceName[], ms: number) {
+  const isReady = (name: ServiceName): Promise<boolean> =>
+    ask(name).then(
+      (answer) => answer.ok,
+      () => false,
+    );
+  const waiting = new Set(names);
+  const until = performance.now() + ms;
+  for (;;) {
+    for (const name of [...waiting]) if (await isReady(name)) waiting.delete(name);
+    if (waiting.size === 0) return;
+    if (performance.now() > until) {
+      const says = await Promise.all([...waiting].map(async (n) => `${n}:\n${await tailOf(places(data, n).log, 8)}`));
+      throw new Error(`not ready after ${ms / 1000} s: ${says.join('\n')}`);
+    }
+    await sleep(200);
+  }
+}
 
 /** The supervisor first: it ends its services and starts none again. Also after a run that was killed. */
 export const endServices = async (data: string): Promise<void> => {

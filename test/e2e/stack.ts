@@ -7,6 +7,7 @@ import { repository } from '@lifeboat/local/services';
 import { hostName, type LabHosts, labHosts, topologyFor } from '../lab-hosts/lab-hosts.ts';
 import { ensureUp, type Lab, labEnv, openLab } from '../openstack-lab/lab.ts';
 import { startKafka, startRedis, startZooKeeper, type TestServer } from '../servers/index.ts';
+import { freePorts } from '../servers/ports.ts';
 import { takeLock } from './lock.ts';
 import { type Mailbox, openMailbox } from './mailbox.ts';
 import { type NovaView, novaOf, startCompute, until } from './nova.ts';
@@ -15,6 +16,7 @@ import { endServices, type Services, startServices } from './services.ts';
 
 export const COMPUTES = 6;
 export const RACKS = 3;
+const CONSOLE_USER = 'li.wei:only for this test';
 export const CONTACT = 'operator@example.org';
 /** Both at their defaults: what an operator gets. */
 export const SESSION_MS = 4_000;
@@ -31,10 +33,12 @@ export interface Stack {
   readonly nova: NovaView;
   readonly hosts: LabHosts;
   readonly topology: Topology;
-  readonly servers: Readonly<Record<'redis' | 'zookeeper' | 'kafka', TestServer>>;
+  readonly servers: Readonly<{ redis: TestServer; zookeeper: TestServer; kafka: TestServer & { readonly brokers: readonly string[] } }>;
   readonly services: Services;
   readonly recorder: Recorder;
   readonly mailbox: Mailbox;
+  /** What the console answers to its user, li.wei. */
+  readonly console: (path: string, order?: object) => Promise<{ readonly code: number; readonly body: unknown }>;
   readonly host: (n: number) => HostId;
   /** Ends everything that was started; the lab's computes run plainly again. */
   down(): Promise<void>;
@@ -42,20 +46,31 @@ export interface Stack {
 
 export type Say = (line: string) => void;
 
-const topologyOf = (): Topology => {
-  const policy = { automation: 'automatic', release: 'automatic', releaseAfterHealthyMs: RELEASE_AFTER_MS } as const;
+/** What a run wants other than usual. */
+export interface StackWish {
+  readonly policy?: NonNullable<Topology['clusters'][number]['policy']>;
+  readonly contacts?: NonNullable<Topology['contacts']>;
+  /** Settings of the services, over the usual ones. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** PEM of an authority that the services are to believe. */
+  readonly ca?: string;
+}
+
+const topologyOf = (wish: StackWish): Topology => {
+  const policy = { automation: 'automatic', release: 'automatic', releaseAfterHealthyMs: RELEASE_AFTER_MS, ...wish.policy } as const;
+  const contacts = wish.contacts ?? [{ name: 'operator', email: CONTACT }];
   const t = topologyFor({ hosts: COMPUTES, racks: RACKS, policy });
   return {
     ...t,
-    clusters: t.clusters.map((c) => ({ ...c, contacts: ['operator'] })),
-    contacts: [{ name: 'operator', email: CONTACT }],
+    clusters: t.clusters.map((c) => ({ ...c, contacts: contacts.map((x) => x.name) })),
+    contacts: [...contacts],
     // loopback resets for the address of a host without power, too; and its sshd is this machine's
     probes: { ...t.probes, refusedIsAlive: false, ssh: { user: 'root', port: 2222 } },
   };
 };
 
 /** Brings up the distributed stack on real parts: OpenStack, Kafka, ZooKeeper, Redis, six hosts with BMC and agent, all services. */
-export const upStack = async (say: Say = () => undefined): Promise<Stack> => {
+export const upStack = async (say: Say = () => undefined, wish: StackWish = {}): Promise<Stack> => {
   const unlock = await takeLock('lifeboat-lab');
   await clearAway();
   const data = mkdtempSync(join(tmpdir(), DATA));
@@ -67,7 +82,7 @@ export const upStack = async (say: Say = () => undefined): Promise<Stack> => {
     if (failures.length > 0) throw new AggregateError(failures, 'not everything of the stack was ended');
   };
   try {
-    return await up(data, undo, down, timed(say));
+    return await up(data, undo, down, timed(say), wish);
   } catch (e) {
     await down().catch(() => undefined);
     throw e;
@@ -87,7 +102,13 @@ const timed = (say: Say): Say => {
   return (line) => say(`[${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s] ${line}`);
 };
 
-const up = async (data: string, undo: (() => Promise<unknown> | unknown)[], down: () => Promise<void>, say: Say): Promise<Stack> => {
+const up = async (
+  data: string,
+  undo: (() => Promise<unknown> | unknown)[],
+  down: () => Promise<void>,
+  say: Say,
+  wish: StackWish,
+): Promise<Stack> => {
   const servers = {
     redis: await startRedis(),
     zookeeper: await startZooKeeper(),
@@ -102,13 +123,18 @@ const up = async (data: string, undo: (() => Promise<unknown> | unknown)[], down
   const nova = novaOf(lab);
   await lab.deleteAll('e2e');
 
-  const topology = topologyOf();
+  const topology = topologyOf(wish);
   const topologyFile = join(data, 'config', 'topology.yaml');
   mkdirSync(join(data, 'config'));
   // JSON is YAML
   writeFileSync(topologyFile, JSON.stringify(topology, null, 2));
+  if (wish.ca !== undefined) {
+    writeFileSync(join(data, 'ca.pem'), wish.ca);
+    writeFileSync(join(data, 'config', 'lifeboat.env'), `NODE_EXTRA_CA_CERTS=${join(data, 'ca.pem')}\n`);
+  }
   const mailbox = await openMailbox();
   undo.push(() => mailbox.close());
+  const [consolePort = 0] = await freePorts(1);
   const env = {
     ...labEnv,
     LIFEBOAT_TOPOLOGY: topologyFile,
@@ -117,8 +143,11 @@ const up = async (data: string, undo: (() => Promise<unknown> | unknown)[], down
     LIFEBOAT_REDIS: servers.redis.url,
     LIFEBOAT_SESSION_MS: String(SESSION_MS),
     LIFEBOAT_LEASE_MS: String(LEASE_MS),
+    LIFEBOAT_CONSOLE_LISTEN: `127.0.0.1:${consolePort}`,
+    LIFEBOAT_CONSOLE_USERS: CONSOLE_USER,
     LIFEBOAT_SMTP_URL: mailbox.url,
     LIFEBOAT_MAIL_FROM: 'Lifeboat <lifeboat@example.org>',
+    ...wish.env,
   };
   const hosts = await startHosts(env, nova, undo);
   say(`${COMPUTES} hosts have power`);
@@ -134,8 +163,19 @@ const up = async (data: string, undo: (() => Promise<unknown> | unknown)[], down
   );
   await recorder.until('lifeboat.round.completed', (e) => e.data.observer === 'sound', 30_000);
   say('all agents are registered; the monitor has seen a round');
-  return { data, lab, nova, hosts, topology, servers, services, recorder, mailbox, host: (n) => hostId(hostName(n)), down };
+  const host = (n: number) => hostId(hostName(n));
+  return { data, lab, nova, hosts, topology, servers, services, recorder, mailbox, console: askConsole(consolePort), host, down };
 };
+
+const askConsole =
+  (port: number): Stack['console'] =>
+  async (path, order) => {
+    const authorization = `Basic ${Buffer.from(CONSOLE_USER).toString('base64')}`;
+    const body = order === undefined ? {} : { method: 'POST', body: JSON.stringify(order) };
+    const headers = { authorization, ...(order === undefined ? {} : { 'content-type': 'application/json' }) };
+    const answer = await fetch(`http://127.0.0.1:${port}/api/${path}`, { headers, ...body, signal: AbortSignal.timeout(20_000) });
+    return { code: answer.status, body: await answer.json() };
+  };
 
 /** Each of the lab's computes as part of a host that has power, a BMC and an agent that its init system restarts. */
 const startHosts = async (

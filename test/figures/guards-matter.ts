@@ -30,11 +30,14 @@ export async function withoutEach(seeds: number, limitMs: number, all: boolean, 
       return { seed: compare.seed, ...(compare.without === undefined ? {} : { without: compare.without }), kept: true };
     }
     const open = [...rows.values()].filter((r) => r.given < seeds && (all || r.caught.length === 0));
-    const first = !all && open.some((r) => r.guard.soon) ? open.filter((r) => r.guard.soon) : open;
-    const row = first.reduce<(typeof open)[number] | undefined>((a, b) => (a === undefined || b.given < a.given ? b : a), undefined);
+    const soon = open.filter((r) => r.guard.soon !== undefined);
+    const first = !all && soon.length > 0 ? soon : open;
+    const seedOf = ({ given, guard }: (typeof open)[number]) => given + (all ? 1 : (guard.soon ?? 1));
+    const row = first.reduce<(typeof open)[number] | undefined>((a, b) => (a === undefined || seedOf(b) < seedOf(a) ? b : a), undefined);
     if (row === undefined) return null;
+    const seed = seedOf(row);
     row.given += 1;
-    return { seed: row.given, without: row.guard.name };
+    return { seed, without: row.guard.name };
   };
   const done = ({ job, violations }: JobDone) => {
     const row = rows.get(job.without ?? '');

@@ -6,7 +6,7 @@ import { openAgentRegistry, wallClock } from '@lifeboat/backbone';
 import { hostId, vmId } from '@lifeboat/kernel';
 import { type ServiceName, serviceNames } from '@lifeboat/local';
 import { startKafka, startRedis, startZooKeeper } from '../servers/index.ts';
-import { type RunningService, startService, untilReady, usageOf } from './idle/processes.ts';
+import { compileOnce, type RunningService, startService, untilReady, usageOf } from './idle/processes.ts';
 import { type StubHost, stubOpenStack } from './idle/stub-openstack.ts';
 import type { RunFigure } from './index.ts';
 
@@ -102,6 +102,7 @@ export const run: RunFigure = async ({ full }) => {
       OS_USER_DOMAIN_NAME: 'Default',
       OS_PROJECT_DOMAIN_NAME: 'Default',
     };
+    await compileOnce(serviceNames, folder);
     const services = await Promise.all(serviceNames.map((name: ServiceName) => startService(name, folder, env)));
     undo.push(() => Promise.all(services.map((s) => s.end())));
     await Promise.all(services.map((s) => untilReady(s, READY_MS)));
@@ -118,6 +119,8 @@ async function measure(services: readonly RunningService[], how: 'quick' | 'full
   const started = performance.now();
   await sleep(MEASURE_MS[how]);
   const tookMs = performance.now() - started;
+  const ended = services.flatMap((s) => s.ended() ?? []);
+  if (ended.length > 0) throw new Error(ended.join('\n'));
   const rows = services.map((s, i) => {
     const after = usageOf(s.pid);
     return { name: s.name, cpu: (100 * (after.cpuMs - (before[i]?.cpuMs ?? 0))) / tookMs, pss: after.pssMb, rss: after.rssMb };

@@ -1,10 +1,10 @@
 #!/bin/sh
 # What ipmi_sim calls when somebody asks the BMC about the chassis:
-#   chassis.sh NODE STATE_DIR N get WHAT... | set WHAT VALUE... | check WHAT...
+#   chassis.sh NODE POWER STATE_DIR N get WHAT... | set WHAT VALUE... | check WHAT...
 # Faults are files in STATE_DIR/bmc-N: 'lie' (takes the order, does nothing), 'slow' (holds seconds).
-node=$1 dir=$2 n=$3 op=$4; shift 4
+node=$1 power=$2 dir=$3 n=$4 op=$5; shift 5
 exec 2>> "$dir/bmc-$n/chassis.log"
-power() { LIFEBOAT_LAB_HOSTS=$dir "$node" "$(dirname "$0")/power.ts" "$1" "$n"; }
+power() { LIFEBOAT_LAB_HOSTS=$dir "$node" "$power" "$1" "$n"; }
 # As powerStatus in power.ts, without the start of a Node: the host's first process, by pid and start time, no zombie.
 state() {
   [ -e "$dir/host-$n/init" ] || { echo power:0; return; }

@@ -101,6 +101,17 @@ describe('a lab host', () => {
     lab.setFault(good, 'slow', false);
   });
 
+  it('says which machine its BMC is in: each its own, by the BMC itself', async () => {
+    const identity = async (n: number) => {
+      const said = await device.identity?.(hostId(hostName(n)), labMethod(n));
+      return said?.ok === true ? said.value : said?.code;
+    };
+    const [a, b] = [await identity(good), await identity(other)];
+    assert.match(a ?? '', /^[0-9a-f-]{36}$/);
+    assert.match(b ?? '', /^[0-9a-f-]{36}$/);
+    assert.notEqual(a, b);
+  });
+
   it('refuses a wrong password, and shows neither', async () => {
     const answer = await device.off(hostId(hostName(silent)), labMethod(silent, { password: 'wrong-secret' }));
     assert.equal(answer.ok ? 'ok' : answer.code, 'FENCE_REFUSED');

@@ -4,7 +4,6 @@ import { dirname, join } from 'node:path';
 /** Where a lab host's machines, records and logs are. Host N of the lab is OpenStack's compute-N. */
 export const stateDir = process.env.LIFEBOAT_LAB_HOSTS ?? '/run/lifeboat-lab-hosts';
 export const hostDir = (n: number) => join(stateDir, `host-${n}`);
-export const bmcDir = (n: number) => join(stateDir, `bmc-${n}`);
 
 export const hostName = (n: number) => `compute-${n}`;
 export const mgmtAddress = (n: number) => `127.0.11.${n}`;

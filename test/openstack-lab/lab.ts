@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { wallClock as openWallClock } from '@lifeboat/adapters-memory/wall-clock';
@@ -57,6 +58,14 @@ export const ensureUp = async (computes = 6): Promise<typeof labEnv> => {
   return labEnv;
 };
 
+/** Brings the lab up where this machine can have one; elsewhere says why none answers. */
+export const upOrWhyNot = async (computes = 6): Promise<string | undefined> => {
+  const able = process.platform === 'linux' && process.getuid?.() === 0 && existsSync('/etc/debian_version');
+  if (!able) return whyNot(computes).then((why) => (why === undefined ? why : `no OpenStack lab (it wants Debian and root): ${why}`));
+  await ensureUp(computes);
+  return undefined;
+};
+
 /** Why no lab with so many living computes answers; undefined when one does. */
 export const whyNot = async (computes = 4): Promise<string | undefined> => {
   const config = loadCloud(systemSource(labEnv));
@@ -72,6 +81,7 @@ export const whyNot = async (computes = 4): Promise<string | undefined> => {
   }
 };
 
+const Faulty = Type.Object({ server: Type.Object({ fault: Type.Optional(Type.Object({ message: Type.String() })) }) });
 type Api = ReturnType<typeof connect>['compute'];
 const signal = () => AbortSignal.timeout(180_000);
 
@@ -126,7 +136,10 @@ const bootOn = async (compute: Api, b: BootRequest): Promise<readonly VmId[]> =>
   return until(`${b.count} servers ${name} active`, 240_000, async () => {
     const mine = await serversOf(compute, name);
     const bad = mine.find((s) => s.status === 'ERROR');
-    if (bad !== undefined) throw new Error(`lab: server ${bad.vm} (${bad.name}) could not be booted on ${b.host}`);
+    if (bad !== undefined) {
+      const { fault } = must(await compute.read(Faulty, { path: `/servers/${bad.vm}`, version: latest, signal: signal() })).server;
+      throw new Error(`lab: server ${bad.vm} (${bad.name}) could not be booted on ${b.host}: ${fault?.message ?? 'Nova does not say why'}`);
+    }
     return mine.length === b.count && mine.every((s) => s.status === 'ACTIVE' && s.task === null) ? mine.map((s) => s.vm) : undefined;
   });
 };

@@ -68,6 +68,7 @@ const forbids = (r: Region, v: FleetVm, name: string): string | undefined => {
   if (!clustersFor(r, v).includes(h.cluster)) return `is in cluster ${h.cluster}, which the policy does not allow`;
   if (r.hosts.get(v.host)?.cell !== h.cell) return 'is in another cell';
   if (v.availabilityZone !== undefined && v.availabilityZone !== h.availabilityZone) return 'is in another zone';
+  if (v.forbiddenTraits?.some((t) => h.traits?.includes(t))) return 'has a forbidden trait';
   if (v.requiredTraits?.some((t) => !h.traits?.includes(t))) return 'lacks a trait';
   if (kinds.some((k) => h.maxUnit && v.size[k] > h.maxUnit[k])) return 'gives one VM less';
   return undefined;

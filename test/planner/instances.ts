@@ -96,6 +96,7 @@ const vmsOf = (d: Dice, hosts: readonly FleetHost[], groups: readonly FleetGroup
       ...(groups.length > 0 && d.chance(grouped) ? { group: d.of(groups).group } : {}),
       ...(d.chance(0.04) ? { unevacuable: 'a PCI device is attached' } : {}),
       ...(d.chance(0.05) ? { requiredTraits: d.of([['A'], ['B'], []]) } : {}),
+      ...(d.chance(0.05) ? { forbiddenTraits: d.of([['A'], ['B'], []]) } : {}),
       ...(d.chance(0.05) ? { availabilityZone: 'az1' } : {}),
     }),
   );

@@ -92,18 +92,30 @@ function runFiles(step: Step, signal: AbortSignal): Promise<Counts> {
       const file = event.file ?? '';
       complaints.set(file, [...(complaints.get(file) ?? []), `${event.name}\n${indented(wordsOf(cause))}`]);
     });
+    const ours = new Set(step.files.map((f) => join(repository, f)));
     let counts = none;
+    let empty = 0;
     tests.on('test:summary', (event) => {
       const { tests: all, passed, skipped, todo } = event.counts;
       const these = { passed, failed: all - passed - skipped - todo, skipped: skipped + todo };
       if (event.file === undefined) {
-        counts = these;
+        counts = add(these, { ...none, failed: empty });
         return;
       }
       const file = relative(repository, event.file);
+      if (all === 0) {
+        empty += 1;
+        say(`  ✖ ${file}: none of its tests ran; one that cannot run here says so by a test that is skipped`);
+        return;
+      }
       say(`  ${event.success ? '✔' : '✖'} ${file}: ${told(these)} (${seconds(event.duration_ms)})`);
       if (event.success) return;
-      for (const complaint of complaints.get(event.file) ?? []) say(`    ✖ ${complaint}`);
+      // a test of a contract is told with the contract's file, which is none of ours: it belongs to whichever file has just failed
+      for (const [of, said] of complaints) {
+        if (of !== event.file && ours.has(of)) continue;
+        for (const complaint of said) say(`    ✖ ${complaint}`);
+        complaints.delete(of);
+      }
       if (printed.has(event.file)) say(`    it printed:\n${indented(printed.get(event.file) ?? '')}`);
     });
     tests.on('error', broke);

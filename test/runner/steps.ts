@@ -45,7 +45,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       programs: [['check', 'test/check.ts']],
       limitMinutes: 6,
     },
-    unit: { ...plain, name: 'unit', about: 'decisions, adapters without servers, architecture', files: unit, parallel: 2, limitMinutes: 4 },
+    unit: { ...plain, name: 'unit', about: 'decisions, adapters without servers, architecture', files: unit, parallel: 2, limitMinutes: 8 },
     sim: {
       ...plain,
       name: 'sim',
@@ -60,7 +60,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       about: 'every adapter against the contract of its port, on real servers',
       files: contract,
       packages: ['test/packages/contract.txt', ...labPackages],
-      limitMinutes: 14,
+      limitMinutes: 20,
     },
     e2e: {
       ...plain,
@@ -68,7 +68,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
       about: 'the whole of it, on the labs',
       files: e2e,
       packages: ['test/packages/contract.txt', ...labPackages],
-      limitMinutes: 20,
+      limitMinutes: 25,
     },
   };
 }

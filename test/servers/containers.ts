@@ -92,7 +92,11 @@ export const containerServer = async (name: ServerName): Promise<Started> => {
     address,
     kill: async () => void (await docker('kill', id)),
     pause: async () => void (await docker('pause', id)),
-    resume: async () => void (await docker('unpause', id)),
+    // one that runs is left alone, as SIGCONT leaves a process
+    resume: async () => {
+      const { stdout } = await docker('inspect', '--format', '{{.State.Paused}}', id);
+      if (stdout.trim() === 'true') await docker('unpause', id);
+    },
     restart: async () => {
       await docker('restart', '--time', '20', id);
       await ready();

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import type { Job, JobDone } from './crew.ts';
-import { faultsAgainst, guardNamed, withoutGuard } from './guards.ts';
+import { guardNamed, keptGuard, withoutGuard } from './guards.ts';
 import { type SimulationChoices, simulate } from './simulate.ts';
 
 parentPort?.on('message', (job: Job) => {
@@ -16,5 +16,5 @@ async function run(job: Job): Promise<JobDone> {
 function choicesOf({ seed, without, kept }: Job): SimulationChoices {
   if (without === undefined) return { seed };
   const guard = guardNamed(without);
-  return kept === true ? { seed, faults: faultsAgainst(guard, seed) } : withoutGuard(guard, seed);
+  return kept === true ? keptGuard(guard, seed) : withoutGuard(guard, seed);
 }

@@ -1,10 +1,13 @@
+import { defaultClusterPolicy } from '@lifeboat/contracts';
 import { type FaultKind, type FaultMix, faultsFor } from '@lifeboat/world';
+import { OPERATOR } from './persons.ts';
 import type { SimulationChoices } from './simulate.ts';
 import {
   busThatAlters,
   cloudThatDoesNotForceDown,
   cloudThatSeesVmsUntouched,
   cloudThatSurveysOnce,
+  cloudWithoutActs,
   cloudWithoutRecords,
   fenceThatOnlySaysSo,
   leaseForEver,
@@ -23,8 +26,10 @@ export interface Guard {
   readonly what: string;
   /** Faults that this guard is there for: they are on in each of its runs, beside the seed's own. */
   readonly faults: Partial<Record<FaultKind, number>>;
-  /** Few seeds are needed to catch its absence: tried first where time is short. */
-  readonly soon?: true;
+  /** Few seeds are needed to catch its absence: tried first where time is short, from the seed on that last did. */
+  readonly soon?: number;
+  /** Needs clusters that ask a person. */
+  readonly asking?: true;
   /** Made anew for each run: what stands in an adapter's place may remember things. */
   readonly without: () => Pick<SimulationChoices, 'wrap' | 'change' | 'wrapWithSleep'>;
 }
@@ -35,21 +40,21 @@ const stalls = { 'service-stall': 1, 'service-crash': 0.5, 'host-power': 1 } as 
 export const guards: readonly Guard[] = [
   {
     name: 'isolation',
-    soon: true,
+    soon: 1,
     what: 'only power read back as off is a proof of death',
     faults: { 'both-links': 1 },
     without: () => ({ wrap: { fence: fenceThatOnlySaysSo() } }),
   },
   {
     name: 'peers',
-    soon: true,
+    soon: 2,
     what: 'a host that its peers see on the production network is not dead',
     faults: { 'management-link': 1 },
     without: () => ({ wrap: { bus: busThatAlters((r, reader) => (reader.includes('fault-correlator') ? halfUnseen(r) : r)) } }),
   },
   {
     name: 'look-and-ledger',
-    soon: true,
+    soon: 11,
     what: 'before each call the VM is looked at and the operation admitted once',
     faults: crashes,
     without: () => ({ wrap: { cloud: cloudThatSeesVmsUntouched(), ledger: ledgerThatAlwaysAdmits } }),
@@ -98,7 +103,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'lease-and-epochs',
-    soon: true,
+    soon: 1,
     what: 'lease and epochs together: either may fail alone',
     faults: stalls,
     without: () => ({ wrap: { registry: leaseForEver, store: storeWithoutEpochs(), ledger: ledgerThatAlwaysAdmits } }),
@@ -111,7 +116,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'owed-acts',
-    soon: true,
+    soon: 2,
     what: 'acts decided on are stored until they are done',
     faults: crashes,
     without: () => ({ wrap: { store: storeThatLoses('@owed') } }),
@@ -130,7 +135,7 @@ export const guards: readonly Guard[] = [
   },
   {
     name: 'positions-and-seen',
-    soon: true,
+    soon: 5,
     what: 'where a reader stands and what it has seen are stored: either may be lost alone',
     faults: crashes,
     without: () => ({ wrap: { store: storeThatLoses('@positions', '@seen') } }),
@@ -150,7 +155,36 @@ export const guards: readonly Guard[] = [
     faults: { 'observer-cut-unknowing': 1, 'registry-away': 1, 'production-switch': 1, 'management-switch': 1 },
     without: () => ({ change: { correlator: { brake: { clusterShare: 1, regionShare: 1, hosts: 1_000 } } } }),
   },
+  {
+    name: 'acts-of-others',
+    soon: 1,
+    what: 'a failed VM is not restarted when its owner has stopped or restarted it since',
+    faults: { 'owner-stops-it': 1, 'owner-restarts': 1 },
+    without: () => ({ wrap: { cloud: cloudWithoutActs } }),
+  },
+  {
+    name: 'consent',
+    soon: 1,
+    what: 'in a cluster that asks, nothing is evacuated without a yes',
+    faults: { 'host-power': 1 },
+    asking: true,
+    without: () => ({ change: { scheduler: { policyOf: () => defaultClusterPolicy } } }),
+  },
+  {
+    name: 'who-answers',
+    soon: 3,
+    what: 'an answer counts when a contact sent it, whoever has the code',
+    faults: { 'host-power': 1 },
+    asking: true,
+    without: () => ({ change: { notifier: { people: everybody } } }),
+  },
 ];
+
+/** A stranger passes for the operator. */
+const everybody = new Map([
+  [OPERATOR.name, OPERATOR],
+  ['stranger', { name: OPERATOR.name, email: 'stranger@example.org', phone: '+15550199' }],
+]);
 
 /** Nobody sees the hosts with odd numbers any more; the others are needed to believe what is seen. */
 const halfUnseen = (r: Parameters<typeof withData>[0]) => {
@@ -167,9 +201,15 @@ export function guardNamed(name: string): Guard {
 
 /** A run of this seed without the guard, and with the faults that it is there for. */
 export const withoutGuard = (guard: Guard, seed: number): SimulationChoices => ({
+  ...keptGuard(guard, seed),
+  ...guard.without(),
+});
+
+/** The same run with the guard on. */
+export const keptGuard = (guard: Guard, seed: number): SimulationChoices => ({
   seed,
   faults: faultsAgainst(guard, seed),
-  ...guard.without(),
+  ...(guard.asking === true ? { asking: true } : {}),
 });
 
 /** The same faults with the guard on: what must hold. */

@@ -1,12 +1,13 @@
 import { VirtualClock } from '@lifeboat/adapters-memory';
-import type { EventOf, EventType, LifeboatEvent } from '@lifeboat/contracts';
+import { type EventOf, type EventType, encode, type LifeboatEvent, type NewEvent } from '@lifeboat/contracts';
 import { type Changes, EmbeddedRegion, type Wrap } from '@lifeboat/embedded';
-import { after, type HostId, type Instant } from '@lifeboat/kernel';
+import { after, type HostId, type Instant, stableId } from '@lifeboat/kernel';
 import {
   Checker,
   FaultInjector,
   type FaultMix,
   faultsFor,
+  type Nova,
   Prng,
   type RegionOptions,
   region,
@@ -15,6 +16,8 @@ import {
   type World,
 } from '@lifeboat/world';
 import { Chaos } from './chaos.ts';
+import { Drainers, drains } from './drains.ts';
+import { askingPolicy, asks, Persons } from './persons.ts';
 
 export interface SimulationChoices {
   readonly seed: number;
@@ -26,14 +29,26 @@ export interface SimulationChoices {
   /** Faults are injected for this long; then everything is healed and the run must come to rest. */
   readonly faultsMs?: number;
   readonly region?: Partial<RegionOptions>;
+  /** Do its clusters ask a person? Left out: in some seeds they do. */
+  readonly asking?: boolean;
+  /** Does somebody drain hosts? Left out: in some seeds. Not in stories, which order for themselves. */
+  readonly draining?: boolean;
   /** A story with a schedule of its own, told to the world beside (or instead of) faults by chance. */
   readonly story?: (s: Stage) => void;
 }
 /** What a story has at hand. */
 export interface Stage {
   readonly world: World;
+  readonly nova: Nova;
+  /** kill -9; it is started again a moment later. */
+  readonly kill: (process: string) => void;
+  /** The registry ends the sessions of these hosts' agents, through no fault of theirs, and takes none anew for so long. */
+  readonly dropSessions: (hosts: readonly HostId[], forMs: number) => void;
+  readonly registryAway: (forMs: number) => void;
   /** Does this so long after the beginning. */
   readonly at: (ms: number, act: () => void) => void;
+  /** Somebody gives this order at the command line. */
+  readonly order: (order: NewEvent) => void;
   /** Does this when an event of this type is published for the first time. */
   readonly once: <T extends EventType>(type: T, act: (e: EventOf<T>) => void) => void;
 }
@@ -53,6 +68,9 @@ export interface SimulationReport {
 const FAULTS_MS = 150_000;
 const REST_MS = 900_000;
 const LOOK_MS = 5_000;
+const RESTARTED_MS = 3_000;
+/** A migration that hangs is ended before a run is over. */
+const patience = { liveLimitMs: 60_000, shiftStuckMs: 180_000 } as const;
 const policy = { releaseAfterHealthyMs: 10_000 } as const;
 
 /** One seed, from the first fault to rest: the same seed gives the same run, step by step. */
@@ -62,11 +80,12 @@ export async function simulate(choices: SimulationChoices): Promise<SimulationRe
   const start = clock.now();
   const chaos = new Chaos(seed, choices.faults ?? faultsFor(seed));
   const told = new Told();
+  const asking = choices.asking ?? asks(seed);
   let checker: Checker | null = null;
   const r = new EmbeddedRegion({
     clock,
     seed,
-    region: region({ ...simulatedRegion, seed, policy, brake: { clusterShare: 0.6, regionShare: 0.6 }, ...choices.region }),
+    region: regionOf(choices, asking),
     replicas: 2,
     sessionTimeoutMs: 4_000,
     busFaults: chaos.bus,
@@ -81,8 +100,9 @@ export async function simulate(choices: SimulationChoices): Promise<SimulationRe
       r.world.trace.add(clock.now(), process, what.slice(0, 600));
       if (what.startsWith('a bug') || what.includes('threw')) bugs.push(`${process}: ${what}`);
     },
+    code: codesOf(seed),
     wrap: { ...choices.wrap, ...choices.wrapWithSleep?.((ms) => clock.sleep(ms)) },
-    ...(choices.change === undefined ? {} : { change: choices.change }),
+    change: { ...choices.change, migrator: { ...patience, ...choices.change?.migrator } },
   });
   const bugs: string[] = [];
   checker = new Checker(r.world, r.nova);
@@ -95,11 +115,10 @@ export async function simulate(choices: SimulationChoices): Promise<SimulationRe
     hooks: chaos.hooks(r, clock, healAt),
   });
   chaos.begin(r, clock, healAt);
-  choices.story?.({
-    world: r.world,
-    at: (ms, act) => void clock.sleep(ms).then(act),
-    once: (type, act) => told.once(type, act as (e: LifeboatEvent) => void),
-  });
+  choices.story?.(stageOf(r, clock, told, checker));
+  let living = true;
+  if (isDrained(choices)) void new Drainers(stageOf(r, clock, told, checker), told, seed).live(() => !living);
+  if (asking) void new Persons(r, checker, seed).live(() => !living);
   r.start();
   injector.start();
   await clock.runUntil(healAt);
@@ -109,6 +128,7 @@ export async function simulate(choices: SimulationChoices): Promise<SimulationRe
     await clock.runUntil(end);
   }
   const ended = checker.end();
+  living = false;
   r.stop();
   checker.close();
   const bugViolations = bugs.map((text): Violation => ({ at: clock.now(), rule: 'world', text: `bug: ${text}` }));
@@ -125,11 +145,69 @@ export async function simulate(choices: SimulationChoices): Promise<SimulationRe
   };
 }
 
+const isDrained = ({ draining, story, seed }: SimulationChoices): boolean => draining ?? (story === undefined && drains(seed));
+
+const regionOf = ({ seed, region: more }: SimulationChoices, asking: boolean) =>
+  region({
+    ...simulatedRegion,
+    seed,
+    policy: { ...policy, ...(asking ? askingPolicy(seed) : {}) },
+    brake: { clusterShare: 0.6, regionShare: 0.6 },
+    ...more,
+  });
+
+const codesOf = (seed: number) => {
+  const codes = new Prng(seed).fork('codes');
+  return () => ({ code: String(codes.between(0, 999_999)).padStart(6, '0'), key: codes.uuid() });
+};
+
+const stageOf = (r: EmbeddedRegion, clock: VirtualClock, told: Told, checker: Checker): Stage => ({
+  world: r.world,
+  nova: r.nova,
+  kill: (name) => {
+    const process = r.processes.find((p) => p.name === name);
+    if (process === undefined) throw new Error(`no process ${name}; there are ${r.processes.map((p) => p.name).join(', ')}`);
+    process.kill();
+    void clock.sleep(RESTARTED_MS).then(() => process.start());
+  },
+  dropSessions: (hosts, forMs) => {
+    for (const host of hosts) {
+      const agent = r.agents.lifeOf(host)?.registry;
+      if (agent === undefined) continue;
+      agent.cut();
+      r.registry.expire(agent);
+      void clock.sleep(forMs).then(() => agent.heal());
+    }
+  },
+  registryAway: (forMs) => {
+    r.registry.down();
+    void clock.sleep(forMs).then(() => r.registry.back());
+  },
+  at: (ms, act) => void clock.sleep(ms).then(act),
+  order: (order) => {
+    const e = ordered(order, clock.now());
+    checker.observe(e);
+    told.tell(e);
+    void r.bus.client().publish([encode(e)]);
+  },
+  once: (type, act) => told.once(type, act as (e: LifeboatEvent) => void),
+});
+
+/** As the command line makes it: from this person, numbered by the clock. */
+const ordered = (order: NewEvent, at: Instant): LifeboatEvent => {
+  const { incident } = order.data as { incident?: string };
+  const id = stableId('console', at, JSON.stringify(order));
+  const e = { ...order, id, source: 'console/li.wei', time: at, sequence: at };
+  return (incident === undefined ? e : { ...e, incident }) as unknown as LifeboatEvent;
+};
+
 /** Nothing is open, every host is back, every agent is registered. */
 const atRest = (r: EmbeddedRegion, checker: Checker): boolean =>
   checker.incidents().every((i) => i.closedAt !== null) &&
+  checker.vmsFailed().length === 0 &&
+  checker.drains.open.length === 0 &&
   [...r.world.hosts.values()].every((h) => h.os === 'up' && h.compute) &&
-  [...r.nova.services.values()].every((s) => !s.forcedDown);
+  [...r.nova.services.values()].every((s) => !s.forcedDown && !(s.disabledReason ?? '').startsWith('Lifeboat: '));
 
 /** Every event once, in the order in which they were first published. */
 class Told {

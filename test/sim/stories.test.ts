@@ -5,6 +5,7 @@ import type { HostId } from '@lifeboat/kernel';
 import { wellFence } from '@lifeboat/world';
 import type { Stage } from './simulate.ts';
 import { alpha, firsts, placesOf, rack, type Told, tell } from './stories.ts';
+import { storeThatForgets } from './without.ts';
 
 const well = (t: Told) => assert.deepEqual(t.violations, [], t.trace.slice(-40).join('\n'));
 const mainJob: EventType[] = [
@@ -55,6 +56,18 @@ describe('Stories of the simulated region', () => {
     runElsewhere(t);
   });
 
+  it("the storage holds the dead host's locks for a while: the same evacuations again, and no VM is given up for it", async () => {
+    const t = await tell(120_000, (s) => {
+      s.world.storageHoldsMs = 60_000;
+      s.at(10_000, () => s.world.powerOff(alpha));
+    });
+    well(t);
+    runElsewhere(t);
+    assert.ok(t.of('lifeboat.evacuation.started').length >= 3 * t.vms.length, 'they were refused');
+    assert.deepEqual([t.of('lifeboat.evacuation.failed').length, t.of('lifeboat.vm.unevacuable').length], [0, 0]);
+    assert.equal(t.of('lifeboat.incident.closed')[0]?.data.outcome, 'evacuated');
+  });
+
   it('a rack loses power: one incident, proven by the rack rule, spread over the other racks', async () => {
     const t = await tell(120_000, (s) => s.at(10_000, () => s.world.failRack(rack)));
     well(t);
@@ -67,6 +80,32 @@ describe('Stories of the simulated region', () => {
     assert.equal(t.of('lifeboat.incident.closed').length, 1);
     runElsewhere(t);
     for (const e of t.of('lifeboat.vm.verified')) assert.ok(!hosts.includes(e.data.host));
+  });
+
+  it('all stored state is lost an hour later: the old story is read again, and nobody is powered off for it', async () => {
+    const store = storeThatForgets();
+    const hour = 3_600_000;
+    let lifeBefore = 0;
+    const t = await tell(
+      hour + 240_000,
+      (s) => {
+        s.at(10_000, () => s.world.powerOff(alpha));
+        s.at(120_000, () => s.world.powerOn(alpha));
+        s.at(hour, () => {
+          lifeBefore = s.world.host(alpha).life;
+          store.forgets();
+        });
+      },
+      { wrap: { store: store.wrap } },
+    );
+    well(t);
+    assert.equal(t.of('lifeboat.host.released').length, 1);
+    const count = <T extends EventType>(type: T) => t.of(type).length;
+    assert.deepEqual(
+      [count('lifeboat.incident.opened'), count('lifeboat.isolation.requested'), count('lifeboat.host.isolated')],
+      [1, 1, 1],
+    );
+    assert.equal(t.world.host(alpha).life, lifeBefore, 'left alone');
   });
 
   it('the management network of a host is cut: told, never evacuated, cleared when it is back', async () => {

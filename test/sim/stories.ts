@@ -1,7 +1,7 @@
 import type { EventOf, EventType, LifeboatEvent } from '@lifeboat/contracts';
 import { hostId, rackId, type VmId } from '@lifeboat/kernel';
 import { noFaults, type World } from '@lifeboat/world';
-import { type SimulationReport, type Stage, simulate } from './simulate.ts';
+import { type SimulationChoices, type SimulationReport, type Stage, simulate } from './simulate.ts';
 
 /** Eight hosts in three racks, none of whose VMs needs a word of its own. */
 export const alpha = hostId('compute-01');
@@ -16,7 +16,7 @@ export interface Told extends SimulationReport {
 }
 
 /** One story: no faults but its own, which are all mended at `healMs`. */
-export async function tell(healMs: number, story: (s: Stage) => void): Promise<Told> {
+export async function tell(healMs: number, story: (s: Stage) => void, more: Partial<SimulationChoices> = {}): Promise<Told> {
   let stage: Stage | null = null;
   let vms: readonly VmId[] = [];
   const report = await simulate({
@@ -24,6 +24,7 @@ export async function tell(healMs: number, story: (s: Stage) => void): Promise<T
     faults: noFaults,
     faultsMs: healMs,
     region: plain,
+    ...more,
     story: (s) => {
       stage = s;
       vms = s.world.runningOn(alpha);

@@ -1,5 +1,5 @@
 import type { HostId, VmId } from '@lifeboat/kernel';
-import { done, type Epoch, ok } from '@lifeboat/kernel';
+import { done, type Epoch, failed, ok } from '@lifeboat/kernel';
 import type {
   Admission,
   Bus,
@@ -13,6 +13,7 @@ import type {
   Registry,
   StateStore,
 } from '@lifeboat/ports';
+import type { Nova } from '@lifeboat/world';
 
 /*
  * What is put in an adapter's place to take a guard away. Each keeps what it must remember for one run: make a new one
@@ -65,6 +66,28 @@ export const storeThatLoses =
     return instead(store, { commit: (service, epoch, changes) => store.commit(service, epoch, kept(changes)) });
   };
 
+/** From `forgets()` on, everything stored is gone, as after a lost volume: each service begins anew with nothing. */
+export const storeThatForgets = () => {
+  const anew = new Set<string>();
+  let forgotten = false;
+  return {
+    forgets: () => {
+      forgotten = true;
+    },
+    wrap: (store: StateStore): StateStore =>
+      instead(store, {
+        claim: async (service, epoch) => {
+          const claimed = await store.claim(service, epoch);
+          if (!forgotten || !claimed.ok || anew.has(service)) return claimed;
+          anew.add(service);
+          return ok({});
+        },
+        commit: async (service, epoch, changes) =>
+          forgotten && !anew.has(service) ? failed('STALE_EPOCH', 'the store was lost') : store.commit(service, epoch, changes),
+      }),
+  };
+};
+
 /** Stores what was read first and what follows from it a while later: no longer one write. */
 export const storeInTwoWrites =
   (sleep: (ms: number) => Promise<void>) =>
@@ -114,7 +137,27 @@ export const cloudThatSeesVmsUntouched = () => {
 };
 
 /** No migration records: only how the VM looks. */
+/** Nobody has asked Nova for anything. */
+export const cloudWithoutActs = (cloud: Cloud): Cloud => instead(cloud, { acts: async () => ok([]) });
 export const cloudWithoutRecords = (cloud: Cloud): Cloud => instead(cloud, { evacuationsFrom: async () => ok([]) });
+
+/** Nova's migrations are not seen: neither their records nor that it is at work on a VM. */
+export const cloudBlindToMigrations = (cloud: Cloud): Cloud =>
+  instead(cloud, {
+    migrationsFrom: async () => ok([]),
+    vm: async (vm) => {
+      const answer = await cloud.vm(vm);
+      return answer.ok && answer.value.task === 'migrating' ? ok({ ...answer.value, task: null }) : answer;
+    },
+    vms: async (vms) => {
+      const answer = await cloud.vms(vms);
+      return answer.ok ? ok(answer.value.map((v) => (v.task === 'migrating' ? { ...v, task: null } : v))) : answer;
+    },
+    vmsOn: async (host) => {
+      const answer = await cloud.vmsOn(host);
+      return answer.ok ? ok(answer.value.map(({ notNow: _, ...v }) => v)) : answer;
+    },
+  });
 
 /** The first answer about a host's VMs is given ever again. */
 export const cloudThatSurveysOnce = () => {
@@ -166,3 +209,23 @@ export const withData = (r: Delivered, change: (data: Record<string, unknown>) =
   ...r,
   value: JSON.stringify(change(JSON.parse(r.value) as Record<string, unknown>)),
 });
+
+/** Devices that do not know which machine they switch. */
+export const fenceThatKnowsNoMachine = (fence: FenceDevice): FenceDevice => instead(fence, { identity: async () => ok(null) });
+
+/** Takes a host for up again whatever of its evacuated VMs still lies there: Nova itself refuses that. */
+export const cloudThatReleasesAtOnce =
+  (nova: () => Nova | null) =>
+  (cloud: Cloud): Cloud =>
+    instead(cloud, {
+      clearForcedDown: async (host) => {
+        const service = nova()?.services.get(host);
+        if (service !== undefined) Object.assign(service, { forcedDown: false });
+        return done;
+      },
+      // and nothing else keeps a host out whose compute service has not been back
+      computeServices: async () => {
+        const services = await cloud.computeServices();
+        return services.ok ? { ...services, value: services.value.map((x) => ({ ...x, up: true })) } : services;
+      },
+    });

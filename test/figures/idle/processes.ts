@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { mainOf, type ServiceName } from '@lifeboat/local';
+import { compileCache, mainOf, nodeFlags, type ServiceName } from '@lifeboat/local';
 import { freePorts } from '../../servers/ports.ts';
 
 export interface RunningService {
@@ -10,19 +10,44 @@ export interface RunningService {
   readonly pid: number;
   readonly log: string;
   readonly url: string;
+  /** How it ended, if it has. */
+  readonly ended: () => string | null;
   readonly end: () => Promise<void>;
+}
+
+/** Every service begins once without settings, says so and ends: what it is made of is compiled then, as after any first start. */
+export async function compileOnce(names: readonly ServiceName[], folder: string): Promise<void> {
+  for (const name of names) {
+    const child = spawn(process.execPath, [...nodeFlags, mainOf(name)], {
+      stdio: 'ignore',
+      env: { PATH: process.env['PATH'] ?? '', ...compileCache(folder) },
+    });
+    await new Promise((resolve) => child.once('exit', resolve));
+  }
 }
 
 export async function startService(name: ServiceName, folder: string, env: Readonly<Record<string, string>>): Promise<RunningService> {
   const [port = 0] = await freePorts(1);
   const log = join(folder, `${name}.log`);
   const file = openSync(log, 'w');
-  const child = spawn(process.execPath, [mainOf(name)], {
+  const child = spawn(process.execPath, [...nodeFlags, mainOf(name)], {
     stdio: ['ignore', file, file],
-    env: { PATH: process.env['PATH'] ?? '', ...env, LIFEBOAT_LISTEN: `127.0.0.1:${port}`, LIFEBOAT_INSTANCE: name },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      ...compileCache(folder),
+      ...env,
+      LIFEBOAT_LISTEN: `127.0.0.1:${port}`,
+      LIFEBOAT_INSTANCE: name,
+    },
   });
   closeSync(file);
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let how: string | null = null;
+  const ended = new Promise<void>((resolve) =>
+    child.once('exit', (code, signal) => {
+      how = `${name} ended (${signal ?? `code ${code}`}): ${lastWords(log)}`;
+      resolve();
+    }),
+  );
   if (child.pid === undefined) throw new Error(`${name} could not be started`);
   const end = async () => {
     child.kill('SIGTERM');
@@ -30,8 +55,15 @@ export async function startService(name: ServiceName, folder: string, env: Reado
     await ended;
     clearTimeout(late);
   };
-  return { name, pid: child.pid, log, url: `http://127.0.0.1:${port}`, end };
+  return { name, pid: child.pid, log, url: `http://127.0.0.1:${port}`, ended: () => how, end };
 }
+
+/** What is no line of the log itself: of Node, or of a library that gave up; else its last line. */
+const lastWords = (log: string): string => {
+  const lines = readFileSync(log, 'utf8').trim().split('\n');
+  const raw = lines.filter((line) => !line.startsWith('{'));
+  return (raw.length > 0 ? raw : lines.slice(-1)).join('\n').slice(-3_000);
+};
 
 export async function untilReady(service: RunningService, limitMs: number): Promise<void> {
   const until = performance.now() + limitMs;

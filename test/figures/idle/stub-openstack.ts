@@ -73,6 +73,7 @@ function answersAbout(hosts: readonly StubHost[]): Readonly<Record<string, Answe
     '/v2.1/os-server-groups': () => ({ server_groups: [] }),
     '/v2.1/os-migrations': () => ({ migrations: [] }),
     '/v2.1/servers/detail': (q) => {
+      if (q.has('changes-since')) return { servers: [] };
       const start = q.has('marker') ? servers.findIndex((s) => s.id === q.get('marker')) + 1 : 0;
       const page = servers.slice(start, start + PAGE);
       const more = start + PAGE < servers.length;

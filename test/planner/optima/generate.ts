@@ -1,6 +1,6 @@
 /**
  * Finds the exact optima of the instances with HiGHS and writes them to optima.json; the tests need no solver. Run:
- *   node test/planner/optima/generate.ts [first seed] [seeds per family]
+ *   node test/planner/optima/generate.ts [first seed] [seeds per family] [family ...]
  * Only what the solver proved optimal is kept. Per priority, most urgent first: VMs placed; then VMs in their first
  * choice of clusters.
  */
@@ -88,7 +88,7 @@ const optimumOf = (family: Family, seed: number): Optimum | undefined => {
     placed.push(n);
     if (n > 0) extra.push(`${of.map((x) => x.name).join(' + ')} >= ${n}`);
   }
-  const tiered = family.endsWith('tiers');
+  const tiered = [...q.clusters.values()].some((c) => c.policy !== 'own-cluster');
   const first = tiered
     ? most(
         m,
@@ -100,7 +100,8 @@ const optimumOf = (family: Family, seed: number): Optimum | undefined => {
 };
 
 if (import.meta.main) {
-  const [from = 0, n = 6] = process.argv.slice(2).map(Number);
+  const [from = 0, n = 6] = process.argv.slice(2, 4).map(Number);
+  const wanted = families.filter((f) => process.argv.length < 5 || process.argv.slice(4).includes(f));
   const known: Optimum[] = (() => {
     try {
       return JSON.parse(readFileSync(file, 'utf8'));
@@ -109,7 +110,7 @@ if (import.meta.main) {
     }
   })();
   for (let seed = from; seed < from + n; seed++)
-    for (const family of families) {
+    for (const family of wanted) {
       const found = optimumOf(family, seed);
       console.log(family, seed, found ? JSON.stringify(found.placed) : 'not proven');
       const rest = known.filter((o) => o.family !== family || o.seed !== seed);

@@ -16,6 +16,11 @@ export const families = [
   'adversarial',
   'adversarial-groups',
   'adversarial-tiers',
+  'openstack-loose',
+  'openstack-mixed',
+  'adversarial-loose',
+  'adversarial-priorities',
+  'adversarial-mixed',
 ] as const;
 export type Family = (typeof families)[number];
 
@@ -120,21 +125,46 @@ const twoVms = (d: Dice, flavors: readonly (readonly [Resources, number])[]): Re
   return { vcpus: around(a.vcpus + b.vcpus), memoryMb: around(a.memoryMb + b.memoryMb), diskGb: around(a.diskGb + b.diskGb) };
 };
 
-export const instance = (family: Family, seed: number): PlanRequest => {
-  const d = dice(seed * 7919 + families.indexOf(family) * 104729);
-  if (family.startsWith('openstack')) {
-    const plot = { hosts: 60 + d.below(60), vms: 350 + d.below(350), free: () => leftOf(d), flavors: powers };
-    if (family === 'openstack-groups') return regionOf(d, { ...plot, grouped: d.of([0.05, 0.3]) });
-    if (family === 'openstack-priorities') return regionOf(d, { ...plot, priorities: [100, 500, 900] });
-    if (family === 'openstack-tiers')
-      return regionOf(d, { ...plot, policy: d.of(['own-cluster-then-high-performance', 'high-performance-then-own-cluster']) });
-    return regionOf(d, plot);
+const policies = ['own-cluster-then-high-performance', 'high-performance-then-own-cluster'] as const;
+const priorities = [100, 500, 900];
+
+/** What a family has beyond a plain one of its kind; `loose`: room for nearly all, so that only policy and groups press. */
+const extras = (d: Dice, family: Family, hosts: number): Partial<Plot> => {
+  switch (family) {
+    case 'openstack-groups':
+      return { grouped: d.of([0.05, 0.3]) };
+    case 'openstack-priorities':
+    case 'adversarial-priorities':
+      return { priorities };
+    case 'openstack-tiers':
+      return { policy: d.of(policies) };
+    case 'openstack-loose':
+      return { vms: 100 + d.below(100), grouped: 0.1, policy: d.of(policies) };
+    case 'openstack-mixed':
+      return { grouped: d.of([0.05, 0.3]), priorities, policy: d.of(policies) };
+    case 'adversarial-groups':
+      return { grouped: 0.4 };
+    case 'adversarial-tiers':
+      return { policy: policies[0] };
+    case 'adversarial-loose':
+      return { vms: Math.round(hosts * (0.9 + d.below(30) / 100)) };
+    case 'adversarial-mixed':
+      return { grouped: 0.4, priorities, policy: d.of(policies) };
+    default:
+      return {};
   }
-  if (family === 'crooked') return regionOf(d, { hosts: 60 + d.below(60), vms: 150 + d.below(250), free: () => whole(d), flavors: powers });
+};
+
+const plain = (d: Dice, family: Family): Plot => {
+  if (family.startsWith('openstack')) return { hosts: 60 + d.below(60), vms: 350 + d.below(350), free: () => leftOf(d), flavors: powers };
+  if (family === 'crooked') return { hosts: 60 + d.below(60), vms: 150 + d.below(250), free: () => whole(d), flavors: powers };
   const flavors = odd(d);
   const hosts = 30 + d.below(30);
-  const plot = { hosts, vms: Math.round(hosts * (1.6 + d.below(80) / 100)), free: () => twoVms(d, flavors), flavors };
-  if (family === 'adversarial-groups') return regionOf(d, { ...plot, grouped: 0.4 });
-  if (family === 'adversarial-tiers') return regionOf(d, { ...plot, policy: 'own-cluster-then-high-performance' });
-  return regionOf(d, plot);
+  return { hosts, vms: Math.round(hosts * (1.6 + d.below(80) / 100)), free: () => twoVms(d, flavors), flavors };
+};
+
+export const instance = (family: Family, seed: number): PlanRequest => {
+  const d = dice(seed * 7919 + families.indexOf(family) * 104729);
+  const plot = plain(d, family);
+  return regionOf(d, { ...plot, ...extras(d, family, plot.hosts) });
 };
