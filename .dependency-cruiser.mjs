@@ -2,10 +2,11 @@
 
 // What decides: all of a service but its shell (and of the agent, which is a shell itself, its decide/). biome.json has the
 // same files (a test compares them) and bans clock, chance and process there.
-const decisionFiles = '^services/[^/]+/src/.+[.]ts$|^libs/(kernel|contracts|planner)/.+[.]ts$|^libs/runtime/src/shell/service[.]ts$';
+const decisionFiles =
+  '^services/[^/]+/src/.+[.]ts$|^libs/(kernel|contracts|planner|answers)/.+[.]ts$|^libs/runtime/src/shell/service[.]ts$';
 const shellOfService = '^services/[^/]+/src/(main|index|world|perform/.+)[.]ts$|^services/agent/src/[^/]+[.]ts$';
 const notDecisions = `${shellOfService}|[.]test[.]ts$|/generate/`;
-const mayDecideWith = '^libs/(kernel|contracts|planner)/|^libs/runtime/src/(index[.]ts|shell/)|^services/|node_modules/typebox/';
+const mayDecideWith = '^libs/(kernel|contracts|planner|answers)/|^libs/runtime/src/(index[.]ts|shell/)|^services/|node_modules/typebox/';
 
 /** npm package → the one place that may import it. */
 const clients = {
@@ -14,7 +15,9 @@ const clients = {
   zookeeper: 'libs/adapters-zookeeper',
   nodemailer: 'libs/adapters-mail',
   imapflow: 'libs/adapters-mail',
-  twilio: 'libs/adapters-sms',
+  mailparser: 'libs/adapters-mail',
+  twilio: 'libs/adapters-twilio',
+  smpp: 'libs/adapters-smpp',
 };
 
 export default {
@@ -92,6 +95,13 @@ export default {
       from: { pathNot: `^${home}/` },
       to: { path: `(^|/)node_modules/(@types/)?${client}/|^${client}(/|$)` },
     })),
+    {
+      name: 'answers-stand-alone',
+      comment: 'What an answer says is decided from its text alone: whoever understands it must not know who may give it.',
+      severity: 'error',
+      from: { path: '^libs/answers/' },
+      to: { path: '^(libs|services|deploy|test)/', pathNot: '^libs/answers/' },
+    },
     {
       name: 'ports-know-no-adapters',
       comment: 'A port says what Lifeboat needs. If it knew who provides it, no second adapter could take the place of the first.',
