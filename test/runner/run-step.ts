@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { inspect } from 'node:util';
 import { installDebianPackages, missingDebianPackages } from '../../deploy/toolchain/apt.mjs';
+import { onlyLate } from './late.ts';
 import { repository, type Step } from './steps.ts';
 
 export interface Counts {
@@ -17,6 +18,7 @@ export const add = (a: Counts, b: Counts): Counts => ({
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
 });
+const less = (a: Counts, b: Counts): Counts => add(a, { passed: -b.passed, failed: -b.failed, skipped: -b.skipped });
 
 const say = (line: string) => console.log(line);
 /** What went wrong and where in our files; the runner's own frames say nothing. */
@@ -37,7 +39,16 @@ export async function runStep(step: Step, stop: AbortSignal): Promise<Counts> {
   const either = AbortSignal.any([stop, limit]);
   let counts = none;
   for (const [name, file, ...args] of step.programs) counts = add(counts, await runProgram(name, file, args, either));
-  if (step.files.length > 0) counts = add(counts, await runFiles(step, either));
+  if (step.files.length > 0) {
+    const first = await runFiles(step, step.files, either);
+    counts = add(counts, first.counts);
+    if (first.late.length > 0) {
+      say(
+        `  ${first.late.length === 1 ? 'one file was' : `${first.late.length} files were`} only late; once more, and this time it counts:`,
+      );
+      counts = add(counts, (await runFiles({ ...step, secondTry: false }, first.late, either)).counts);
+    }
+  }
   if (!limit.aborted) return counts;
   say(`  ✖ not done within ${step.limitMinutes} minutes`);
   return add(counts, { ...none, failed: counts.failed === 0 ? 1 : 0 });
@@ -61,17 +72,21 @@ const runProgram = (name: string, file: string, args: readonly string[], signal:
     });
   });
 
-/** One line for each file that passes; for one that fails, what failed and what it printed. */
-function runFiles(step: Step, signal: AbortSignal): Promise<Counts> {
+/**
+ * One line for each file that passes; for one that fails, what failed and what it printed. Where the step allows a second try, files
+ * that were only late are not counted but returned (docs/decisions/021-a-second-try-for-what-was-late.md).
+ */
+function runFiles(step: Step, files: readonly string[], signal: AbortSignal): Promise<{ counts: Counts; late: readonly string[] }> {
   const complaints = new Map<string, string[]>();
   const printed = new Map<string, string>();
+  const late: string[] = [];
   const running = new Map<string, string[]>();
   const keep = (event: { file?: string | undefined; message: string }) => {
     const file = event.file ?? '';
     printed.set(file, `${printed.get(file) ?? ''}${event.message}`.slice(-4_000));
   };
   return new Promise((ended, broke) => {
-    const tests = run({ files: step.files.map((f) => join(repository, f)), cwd: repository, concurrency: step.parallel, signal });
+    const tests = run({ files: files.map((f) => join(repository, f)), cwd: repository, concurrency: step.parallel, signal });
     tests.on('test:stdout', keep);
     tests.on('test:stderr', keep);
     // what a step that ran out of time was waiting for
@@ -92,14 +107,15 @@ function runFiles(step: Step, signal: AbortSignal): Promise<Counts> {
       const file = event.file ?? '';
       complaints.set(file, [...(complaints.get(file) ?? []), `${event.name}\n${indented(wordsOf(cause))}`]);
     });
-    const ours = new Set(step.files.map((f) => join(repository, f)));
+    const ours = new Set(files.map((f) => join(repository, f)));
     let counts = none;
+    let untold = none;
     let empty = 0;
     tests.on('test:summary', (event) => {
       const { tests: all, passed, skipped, todo } = event.counts;
       const these = { passed, failed: all - passed - skipped - todo, skipped: skipped + todo };
       if (event.file === undefined) {
-        counts = add(these, { ...none, failed: empty });
+        counts = add(less(these, untold), { ...none, failed: empty });
         return;
       }
       const file = relative(repository, event.file);
@@ -111,15 +127,21 @@ function runFiles(step: Step, signal: AbortSignal): Promise<Counts> {
       say(`  ${event.success ? '✔' : '✖'} ${file}: ${told(these)} (${seconds(event.duration_ms)})`);
       if (event.success) return;
       // a test of a contract is told with the contract's file, which is none of ours: it belongs to whichever file has just failed
+      const causes: string[] = [];
       for (const [of, said] of complaints) {
         if (of !== event.file && ours.has(of)) continue;
         for (const complaint of said) say(`    ✖ ${complaint}`);
+        causes.push(...said);
         complaints.delete(of);
+      }
+      if (step.secondTry && !signal.aborted && onlyLate(causes)) {
+        late.push(file);
+        untold = add(untold, these);
       }
       if (printed.has(event.file)) say(`    it printed:\n${indented(printed.get(event.file) ?? '')}`);
     });
     tests.on('error', broke);
-    tests.on('end', () => ended(counts));
+    tests.on('end', () => ended({ counts, late }));
     tests.resume();
   });
 }

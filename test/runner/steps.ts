@@ -12,6 +12,8 @@ export interface Step {
   /** Test files at the same time. Those with servers of their own run one after another. */
   readonly parallel: number;
   readonly limitMinutes: number;
+  /** Files that were only late are tried once more: their servers and guests share two cores. */
+  readonly secondTry: boolean;
   /** Lists of Debian packages that the step needs. */
   readonly packages: readonly string[];
 }
@@ -36,7 +38,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
   const taken = new Set([...unit, ...sim, ...contract]);
   const e2e = (await find('test/**/*.test.ts')).filter((f) => !taken.has(f));
   const labPackages = await find('test/*/packages.txt');
-  const plain = { programs: [], files: [], parallel: 1, packages: [] };
+  const plain = { programs: [], files: [], parallel: 1, packages: [], secondTry: false };
   return {
     check: {
       ...plain,
@@ -57,6 +59,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
     contract: {
       ...plain,
       name: 'contract',
+      secondTry: true,
       about: 'every adapter against the contract of its port, on real servers',
       files: contract,
       packages: ['test/packages/contract.txt', ...labPackages],
@@ -65,6 +68,7 @@ export async function findSteps(): Promise<Readonly<Record<StepName, Step>>> {
     e2e: {
       ...plain,
       name: 'e2e',
+      secondTry: true,
       about: 'the whole of it, on the labs',
       files: e2e,
       packages: ['test/packages/contract.txt', ...labPackages],
