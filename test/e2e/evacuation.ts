@@ -82,12 +82,25 @@ export const timesOf = (stack: Pick<Stack, 'recorder'>, host: HostId, incident: 
   };
 };
 
-/** Power on again, and what Lifeboat makes of it by itself: until the host takes VMs again. Milliseconds from power to released. */
+/**
+ * Power on again, until the host takes VMs again: by itself at its first failure; one that keeps failing is held in quarantine, and
+ * a person releases it. Milliseconds from power to released.
+ */
 export const powerOnAndRelease = async (stack: Stack, n: number): Promise<number> => {
   const host = stack.host(n);
+  const { recorder } = stack;
   const began = Date.now();
+  const quarantined = recorder.of('lifeboat.host.quarantined', (e) => e.data.host === host).length > 0;
   await stack.hosts.start(n);
-  await stack.recorder.until('lifeboat.host.released', (e) => e.data.host === host && e.time >= began, 120_000);
+  if (quarantined) {
+    await recorder.until('lifeboat.agent.registered', (e) => e.data.host === host && e.time >= began, 60_000);
+    const answer = await stack.console(`hosts/${host}/release`, {});
+    if (answer.code >= 300) throw new Error(`release of ${host} was refused: ${answer.code} ${JSON.stringify(answer.body)}`);
+  }
+  await recorder.until('lifeboat.host.released', (e) => e.data.host === host && e.time >= began, 120_000).catch((e: unknown) => {
+    const since = recorder.events.filter((x) => x.time >= began).map((x) => `${x.type.replace('lifeboat.', '')} of ${x.source}`);
+    throw new Error(`${String(e)} of ${host}; told since its power is back: ${since.slice(-15).join(', ')}`);
+  });
   const took = Date.now() - began;
   // the first heartbeat of the returned compute may still be to come
   await until(`${host} is up`, 60_000, async () => {

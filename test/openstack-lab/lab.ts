@@ -25,7 +25,7 @@ const Server = Type.Object({
 });
 const Servers = Type.Object({ servers: Type.Array(Server) });
 const Services = Type.Object({
-  services: Type.Array(Type.Object({ host: Type.String(), state: Type.String(), updated_at: Type.String() })),
+  services: Type.Array(Type.Object({ host: Type.String(), state: Type.String(), updated_at: Type.Union([Type.String(), Type.Null()]) })),
 });
 
 export interface LabServer {
@@ -52,9 +52,16 @@ const must = <T>(o: Outcome<T>): T => {
 /** Brings the lab up where it is not (as root; minutes on a fresh machine) and gives the environment that names it. */
 export const ensureUp = async (computes = 6): Promise<typeof labEnv> => {
   const why = await whyNot(computes);
-  if (why !== undefined) await run(join(here, 'up.sh'), [String(computes)], { timeout: 900_000, maxBuffer: 1 << 24 });
-  const still = why === undefined ? undefined : await whyNot(computes);
-  if (still !== undefined) throw new Error(`the OpenStack lab is not up: ${still}`);
+  if (why === undefined) return labEnv;
+  await run(join(here, 'up.sh'), [String(computes)], { timeout: 900_000, maxBuffer: 1 << 24 });
+  // computes that have just registered report within ten seconds
+  let still: string | undefined;
+  await until('all computes report', 60_000, async () => {
+    still = await whyNot(computes);
+    return still === undefined ? true : undefined;
+  }).catch((e: unknown) => {
+    throw new Error(`the OpenStack lab is not up: ${still}`, { cause: e });
+  });
   return labEnv;
 };
 
