@@ -79,6 +79,9 @@ export class Hosts {
     if (this.#known?.places === places && enough(this.#known.ids)) return ok(this.#known.ids);
     const services = await this.#nova.services(signal);
     if (!services.ok) return services;
+    // Where all names of the topology are Nova's own, those of its hypervisors, which are dear to ask for, join nothing.
+    const own = new Set(services.value.map((s) => s.host));
+    if (places.hosts.every((h) => own.has(h.host))) return ok(this.learn(services.value, []));
     const hypervisors = await this.#nova.hypervisors(signal);
     if (!hypervisors.ok) return hypervisors;
     return ok(this.learn(services.value, hypervisors.value));
