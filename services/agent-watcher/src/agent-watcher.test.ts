@@ -85,6 +85,20 @@ describe('agent-watcher in its shell', () => {
     assert.deepEqual(r.troubles, []);
   });
 
+  it('takes nobody for lost who registers while it is still telling of those it found at its start', async () => {
+    const r = region();
+    const found = Array.from({ length: 60 }, (_, i) => `found-${i}`);
+    const coming = Array.from({ length: 60 }, (_, i) => `coming-${i}`);
+    for (const host of found) await r.agent(host);
+    r.watcher('w1');
+    for (const host of coming) {
+      await r.clock.runFor(2);
+      await r.agent(host);
+    }
+    await r.clock.runFor(20_000);
+    assert.deepEqual(r.told().toSorted(), [...found, ...coming].map((host) => `registered ${host}`).toSorted());
+  });
+
   it('misses nothing that happened while nobody watched, and tells nothing twice', async () => {
     const r = region();
     const first = r.watcher('w1');

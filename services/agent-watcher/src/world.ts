@@ -101,13 +101,15 @@ class News {
   readonly #gone = new Set<HostId>();
   #fell = 0;
   #of = 0;
-  #view: readonly HostId[] | null = null;
+  /** Who is there, as of now: a host that comes while the view waits for the entries before it is there, too. */
+  #view: Set<HostId> | null = null;
   #ended = false;
   #wake: () => void = () => undefined;
   readonly #waiting: { ahead: number; readonly resolve: () => void }[] = [];
 
   readonly onHost = (host: HostId, found: Registered): void => {
     this.#gone.delete(host);
+    this.#view?.add(host);
     this.#entries.set(host, seenAs(host, found));
     this.wake();
   };
@@ -126,7 +128,7 @@ class News {
     // The view is newer than every loss before it, and judged with more care.
     this.#gone.clear();
     this.#fell = 0;
-    this.#view = present;
+    this.#view = new Set(present);
     this.wake();
   };
 
@@ -171,7 +173,7 @@ class News {
     for (const [host] of entries) this.#entries.delete(host);
     if (entries.length > 0) taken.push({ kind: 'entries', entries });
     if (this.#entries.size === 0 && this.#view !== null) {
-      taken.push({ kind: 'view', present: this.#view });
+      taken.push({ kind: 'view', present: [...this.#view] });
       this.#view = null;
     }
     for (const w of this.#waiting) w.ahead -= entries.length;
