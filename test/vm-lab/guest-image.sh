@@ -20,7 +20,9 @@ done
 fill() { cat /dev/zero > /dev/vda; }
 agent() {
   exec 3<>$PORT
-  while read -r line <&3; do
+  while :; do
+    # Nobody is at the other end yet. The port stays open: libvirt comes when it hears that it is.
+    read -r line <&3 || { sleep 0.2; continue; }
     case $line in
       *guest-sync-delimited*) id=${line##*\"id\":}; printf '\377{"return":%s}\n' "${id%%\}*}" >&3 ;;
       *guest-sync*) id=${line##*\"id\":}; echo "{\"return\":${id%%\}*}}" >&3 ;;
@@ -31,8 +33,7 @@ agent() {
     esac
   done
 }
-# A read while nobody is at the other end says that it is the end. Each life of the agent is a process of its own: the port opens
-# for one at a time, and a shell that cannot open what it redirects ends.
+# Each life of the agent is a process of its own: the port opens for one at a time, and a shell that cannot open what it redirects ends.
 until (agent); [ $? = 42 ]; do sleep 1; done
 while :; do sleep 1000; done
 I
