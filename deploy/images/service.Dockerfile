@@ -5,8 +5,8 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 # Only the manifests: packages are installed anew when these change, not with every source file.
 FROM ${NODE_IMAGE} AS manifests
 COPY . /all
-RUN cd /all && find package.json pnpm-lock.yaml pnpm-workspace.yaml libs services deploy/local deploy/cli -name node_modules -prune -o \
-      \( -name package.json -o -name 'pnpm-*.yaml' \) -print | tar -cf - -T - | (mkdir /manifests && tar -C /manifests -xf -)
+RUN cd /all && find package.json pnpm-lock.yaml pnpm-workspace.yaml libs services deploy/local deploy/cli deploy/patches -name node_modules -prune -o \
+      \( -name package.json -o -name 'pnpm-*.yaml' -o -name '*.patch' \) -print | tar -cf - -T - | (mkdir /manifests && tar -C /manifests -xf -)
 
 FROM ${NODE_IMAGE} AS build
 # the ZooKeeper client is a native addon

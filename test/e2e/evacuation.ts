@@ -97,10 +97,12 @@ export const powerOnAndRelease = async (stack: Stack, n: number): Promise<number
     const answer = await stack.console(`hosts/${host}/release`, {});
     if (answer.code >= 300) throw new Error(`release of ${host} was refused: ${answer.code} ${JSON.stringify(answer.body)}`);
   }
-  await recorder.until('lifeboat.host.released', (e) => e.data.host === host && e.time >= began, 120_000).catch((e: unknown) => {
-    const since = recorder.events.filter((x) => x.time >= began).map((x) => `${x.type.replace('lifeboat.', '')} of ${x.source}`);
-    throw new Error(`${String(e)} of ${host}; told since its power is back: ${since.slice(-15).join(', ')}`);
-  });
+  await recorder
+    .until('lifeboat.host.released', (e) => e.data.host === host && e.time >= began, 120_000)
+    .catch((e: unknown) => {
+      const since = recorder.events.filter((x) => x.time >= began).map((x) => `${x.type.replace('lifeboat.', '')} of ${x.source}`);
+      throw new Error(`${String(e)} of ${host}; told since its power is back: ${since.slice(-15).join(', ')}`);
+    });
   const took = Date.now() - began;
   // the first heartbeat of the returned compute may still be to come
   await until(`${host} is up`, 60_000, async () => {
