@@ -141,7 +141,11 @@ function runFiles(step: Step, files: readonly string[], signal: AbortSignal): Pr
       if (printed.has(event.file)) say(`    it printed:\n${indented(printed.get(event.file) ?? '')}`);
     });
     tests.on('error', broke);
-    tests.on('end', () => ended({ counts, late }));
+    tests.on('end', () => {
+      // a file that ended before its first test has no summary
+      for (const [of, said] of complaints) for (const complaint of said) say(`  ✖ ${relative(repository, of)}: ${complaint}`);
+      ended({ counts, late });
+    });
     tests.resume();
   });
 }
