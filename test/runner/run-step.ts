@@ -72,6 +72,21 @@ const runProgram = (name: string, file: string, args: readonly string[], signal:
     });
   });
 
+/** What a step that ran out of time was waiting for. */
+function tellWhereItStops(tests: ReturnType<typeof run>, signal: AbortSignal): void {
+  const running = new Map<string, string[]>();
+  tests.on('test:dequeue', (event) => {
+    if (event.file !== undefined && event.name !== event.file) running.set(event.file, [...(running.get(event.file) ?? []), event.name]);
+  });
+  tests.on('test:complete', (event) => {
+    const file = event.file ?? '';
+    running.set(file, running.get(file)?.filter((name) => name !== event.name) ?? []);
+  });
+  signal.addEventListener('abort', () => {
+    for (const [file, names] of running) if (names.length > 0) say(`  ✖ ${relative(repository, file)} was at: ${names.join(' > ')}`);
+  });
+}
+
 /**
  * One line for each file that passes; for one that fails, what failed and what it printed. Where the step allows a second try, files
  * that were only late are not counted but returned (docs/decisions/021-a-second-try-for-what-was-late.md).
@@ -80,7 +95,6 @@ function runFiles(step: Step, files: readonly string[], signal: AbortSignal): Pr
   const complaints = new Map<string, string[]>();
   const printed = new Map<string, string>();
   const late: string[] = [];
-  const running = new Map<string, string[]>();
   const keep = (event: { file?: string | undefined; message: string }) => {
     const file = event.file ?? '';
     printed.set(file, `${printed.get(file) ?? ''}${event.message}`.slice(-4_000));
@@ -89,17 +103,7 @@ function runFiles(step: Step, files: readonly string[], signal: AbortSignal): Pr
     const tests = run({ files: files.map((f) => join(repository, f)), cwd: repository, concurrency: step.parallel, signal });
     tests.on('test:stdout', keep);
     tests.on('test:stderr', keep);
-    // what a step that ran out of time was waiting for
-    tests.on('test:dequeue', (event) => {
-      if (event.file !== undefined && event.name !== event.file) running.set(event.file, [...(running.get(event.file) ?? []), event.name]);
-    });
-    tests.on('test:complete', (event) => {
-      const file = event.file ?? '';
-      running.set(file, running.get(file)?.filter((name) => name !== event.name) ?? []);
-    });
-    signal.addEventListener('abort', () => {
-      for (const [file, names] of running) if (names.length > 0) say(`  ✖ ${relative(repository, file)} was at: ${names.join(' > ')}`);
-    });
+    tellWhereItStops(tests, signal);
     tests.on('test:fail', (event) => {
       const cause = event.details.error.cause ?? event.details.error;
       // a suite fails because a test in it did: that one has been told
