@@ -23,7 +23,9 @@ const checks: readonly (readonly [string, (h: Profile, f: Flavor) => boolean])[]
 
 /** Which demand such a host cannot meet, however much room it has; undefined: it meets them all. */
 export const unmet = (host: Profile, wish: Wish): string | undefined =>
-  host.cell === wish.cell ? checks.find(([, met]) => !wish.flavors.every((f) => met(host, f)))?.[0] : 'in another Nova cell';
+  wish.cells.every((cell) => cell === host.cell)
+    ? checks.find(([, met]) => !wish.flavors.every((f) => met(host, f)))?.[0]
+    : 'in another Nova cell';
 
 /** What the VMs of one plan ask for: their shapes, and the clusters that their policies open to them. */
 export class Demands {
@@ -73,7 +75,7 @@ export class Demands {
     const key = at(vms.flavor, v) * this.#cells + cell;
     const known = at(this.#shapeOf, key);
     if (known !== NONE) return known;
-    const shape = this.#add({ cell: this.#cellOf(v), flavors: [pick(vms.flavors, at(vms.flavor, v))] });
+    const shape = this.#add({ cells: [this.#cellOf(v)], flavors: [pick(vms.flavors, at(vms.flavor, v))] });
     this.#shapeOf[key] = shape;
     return shape;
   }
@@ -82,7 +84,10 @@ export class Demands {
   shapeOfAll(rows: readonly number[]): number {
     const { vms } = this.#model;
     if (rows.length === 1) return this.shapeOf(pick(rows, 0));
-    return this.#add({ cell: this.#cellOf(pick(rows, 0)), flavors: rows.map((v) => pick(vms.flavors, at(vms.flavor, v))) });
+    return this.#add({
+      cells: [...new Set(rows.map((v) => this.#cellOf(v)))].sort(),
+      flavors: rows.map((v) => pick(vms.flavors, at(vms.flavor, v))),
+    });
   }
 
   /**

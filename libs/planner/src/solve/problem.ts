@@ -5,7 +5,8 @@ import type { Room } from './room.ts';
 
 /** What must hold for every VM of an item, whatever room there is. */
 export interface Wish {
-  readonly cell: string | undefined;
+  /** Of the VMs that go together. In several cells: no host can take them all, for Nova moves nothing from one cell to another. */
+  readonly cells: readonly (string | undefined)[];
   readonly flavors: readonly Flavor[];
 }
 
