@@ -12,7 +12,7 @@ export interface Step {
   /** Test files at the same time. Those with servers of their own run one after another. */
   readonly parallel: number;
   readonly limitMinutes: number;
-  /** Files that were only late are tried once more: their servers and guests share two cores. */
+  /** Files whose lab was late are tried once more: its servers and guests share two cores. */
   readonly secondTry: boolean;
   /** Lists of Debian packages that the step needs. */
   readonly packages: readonly string[];

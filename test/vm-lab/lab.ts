@@ -73,7 +73,9 @@ export class VmLab {
     await this.answers(n, 60_000).catch(async (e: unknown) => {
       console.log(String(e));
       await this.virsh('reset', `vm${n}`);
-      await this.answers(n);
+      await this.answers(n).catch((twice: unknown) => {
+        throw new Error(`vm lab: not within two boots: ${String(twice)}`);
+      });
     });
   }
 

@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Resources } from '@lifeboat/contracts';
-import {
-  describeFailure,
-  type FailureCode,
-  type HostId,
-  hostId,
-  type Instant,
-  instant,
-  type Outcome,
-  type VmId,
-  vmId,
-} from '@lifeboat/kernel';
+import { type HostId, hostId, type Instant, instant, type VmId, vmId } from '@lifeboat/kernel';
 import type { Cloud, CloudVm, ComputeService, EvacuationRecord, MigrationRecord } from './cloud.ts';
+import { taken } from './contract-tools.ts';
 
 /** A cloud that may be hurt: what the suite needs besides the port. */
 export interface CloudHarness {
@@ -39,16 +30,6 @@ export const nowhere = hostId('no-such-host');
 export const nobody = vmId('00000000-0000-4000-8000-000000000000');
 const LONG_AGO = instant(0);
 const SETTLE_MS = 90_000;
-
-export const taken = <T>(o: Outcome<T>): T => {
-  assert.ok(o.ok, o.ok ? '' : describeFailure(o));
-  return o.value;
-};
-export const refusedAs = (o: Outcome<unknown>, code: FailureCode) => {
-  assert.equal(o.ok, false, `expected ${code}, was taken`);
-  assert.equal(o.ok ? '' : o.code, code, o.ok ? '' : o.detail);
-  assert.ok(!o.ok && o.detail.length > 0, 'a failure says what was seen');
-};
 
 /** The questions that several tests ask, with waiting in the harness's time. */
 export const asking = (h: CloudHarness) => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { HostId, VmId } from '@lifeboat/kernel';
-import { asking, type CloudHarness, type Context, nobody, nowhere, refusedAs, taken } from './cloud.contract-tools.ts';
+import { asking, type CloudHarness, type Context, nobody, nowhere } from './cloud.contract-tools.ts';
 import { migrating } from './cloud.migrations.contract.ts';
+import { refusedAs, taken } from './contract-tools.ts';
 
 export type { CloudHarness } from './cloud.contract-tools.ts';
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { instant, type VmId } from '@lifeboat/kernel';
-import { type Context, nobody, nowhere, refusedAs, taken } from './cloud.contract-tools.ts';
+import { type Context, nobody, nowhere } from './cloud.contract-tools.ts';
 import type { MigrationRecord } from './cloud.ts';
+import { refusedAs, taken } from './contract-tools.ts';
 
 const isOver = (state: MigrationRecord['state']): boolean => state !== 'running' && state !== 'waiting';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { MemoryBus, wallClock } from '@lifeboat/adapters-memory';
-import { encode, type LifeboatEvent, topics } from '@lifeboat/contracts';
+import { encode, type LifeboatEvent, topics, verdicts } from '@lifeboat/contracts';
 import { Live } from '@lifeboat/desk';
 import { hostId, instant, stableId } from '@lifeboat/kernel';
 import { eventually } from '@lifeboat/ports/contract-tools';
@@ -175,6 +175,8 @@ describe('what is shown', () => {
       Object.entries(o).flatMap(([k, v]) => (typeof v === 'object' ? keys(v).map((x) => `${k}.${x}`) : [k]));
     const shared = (o: object) => keys(o).filter((k) => !/^(verdicts|outcomes)[.]/.test(k));
     assert.deepEqual(shared(languages['zh-CN'] ?? {}), shared(languages['en'] ?? {}));
+    const inChinese = Object.keys((languages['zh-CN'] as { verdicts: object }).verdicts);
+    assert.deepEqual(inChinese.toSorted(), [...verdicts].toSorted());
   });
 });
 

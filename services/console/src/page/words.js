@@ -133,6 +133,7 @@ export const languages = {
       'rack power failure': '机柜掉电',
       'top-of-rack switch failure': '机柜交换机故障',
       'observer failure': '监控端故障',
+      'VM failure': '虚拟机故障',
     },
     outcomes: {
       evacuated: '已全部疏散',
