@@ -1,39 +1,37 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { automaticMail, fromGsm, maskAddress, maskAll, maskNumber, sameCode, segmentsOf, splitText, toGsm } from './index.ts';
+import { automaticMail, maskAddress, maskAll, maskNumber, sameCode, splitText, toGsm } from './index.ts';
 
-describe('segmentsOf', () => {
-  const table: readonly (readonly [name: string, text: string, encoding: string, units: number, segments: number])[] = [
-    ['nothing', '', 'gsm-7', 0, 1],
-    ['one full', 'a'.repeat(160), 'gsm-7', 160, 1],
-    ['one over', 'a'.repeat(161), 'gsm-7', 161, 2],
-    ['two full', 'a'.repeat(306), 'gsm-7', 306, 2],
-    ['three', 'a'.repeat(307), 'gsm-7', 307, 3],
-    ['a euro takes two', '€'.repeat(80), 'gsm-7', 160, 1],
-    ['81 euros: 76 a part, an escape is not torn from its character', '€'.repeat(81), 'gsm-7', 162, 2],
-    ['153 euros in three parts of 76, 76 and 1', '€'.repeat(153), 'gsm-7', 306, 3],
-    ['accents of the table', 'àéèùìòÇØøÅåΔÆæßÉÄÖÑÜäöñü§¿¡£¥¤@', 'gsm-7', 31, 1],
-    ['an accent that is not in it', 'ç', 'ucs-2', 1, 1],
-    ['70 Chinese characters', '疏'.repeat(70), 'ucs-2', 70, 1],
-    ['71', '疏'.repeat(71), 'ucs-2', 71, 2],
-    ['135', '疏'.repeat(135), 'ucs-2', 135, 3],
-    ['one Chinese character makes all of it UCS-2', `${'a'.repeat(69)}疏`, 'ucs-2', 70, 1],
-    ['an emoji is two units, and is not torn', `${'疏'.repeat(66)}😀疏疏疏`, 'ucs-2', 71, 2],
+describe('splitText', () => {
+  const table: readonly (readonly [name: string, text: string, encoding: string, parts: number])[] = [
+    ['nothing', '', 'gsm-7', 1],
+    ['one full', 'a'.repeat(160), 'gsm-7', 1],
+    ['one over', 'a'.repeat(161), 'gsm-7', 2],
+    ['two full', 'a'.repeat(306), 'gsm-7', 2],
+    ['three', 'a'.repeat(307), 'gsm-7', 3],
+    ['a euro takes two', '€'.repeat(80), 'gsm-7', 1],
+    ['81 euros: 76 a part, an escape is not torn from its character', '€'.repeat(81), 'gsm-7', 2],
+    ['153 euros in three parts of 76, 76 and 1', '€'.repeat(153), 'gsm-7', 3],
+    ['accents of the table', 'àéèùìòÇØøÅåΔÆæßÉÄÖÑÜäöñü§¿¡£¥¤@', 'gsm-7', 1],
+    ['an accent that is not in it', 'ç', 'ucs-2', 1],
+    ['70 Chinese characters', '疏'.repeat(70), 'ucs-2', 1],
+    ['71', '疏'.repeat(71), 'ucs-2', 2],
+    ['135', '疏'.repeat(135), 'ucs-2', 3],
+    ['one Chinese character makes all of it UCS-2', `${'a'.repeat(69)}疏`, 'ucs-2', 1],
+    ['an emoji is two units, and is not torn', `${'疏'.repeat(66)}😀疏疏疏`, 'ucs-2', 2],
   ];
-  for (const [name, text, encoding, units, segments] of table)
+  for (const [name, text, encoding, parts] of table)
     it(name, () => {
-      const got = segmentsOf(text);
-      assert.deepEqual([got.encoding, got.units, got.segments], [encoding, units, segments]);
-      assert.equal(splitText(text).parts.join(''), text);
+      const got = splitText(text);
+      assert.deepEqual([got.encoding, got.parts.length], [encoding, parts]);
+      assert.equal(got.parts.join(''), text);
     });
-  it('says what the last segment still takes', () => {
-    assert.equal(segmentsOf('a'.repeat(150)).left, 10);
-    assert.equal(segmentsOf('疏'.repeat(100)).left, 34);
+  it('tears nothing that belongs together', () => {
     assert.equal(splitText(`${'疏'.repeat(66)}😀疏疏疏`).parts[0], '疏'.repeat(66));
+    assert.equal(splitText('€'.repeat(81)).parts[0], '€'.repeat(76));
   });
-  it('GSM there and back', () => {
-    const text = 'Host {compute-7} failed: 12 VMs [€] ~ ÅÄ§';
-    assert.equal(fromGsm(toGsm(text) ?? new Uint8Array()), text);
+  it('a septet is a byte, with an escape before what is in the extension', () => {
+    assert.deepEqual(toGsm('Az {7}'), Uint8Array.of(0x41, 0x7a, 0x20, 0x1b, 0x28, 0x37, 0x1b, 0x29));
     assert.equal(toGsm('疏散'), null);
     assert.deepEqual([...(toGsm('@€') ?? [])], [0, 0x1b, 0x65]);
   });

@@ -1,18 +1,11 @@
-/** What a text message costs. GSM 03.38: 7 bits a character, where every character is in its table; else UCS-2, 16 bits. */
-export type Segments = Readonly<{
-  encoding: 'gsm-7' | 'ucs-2';
-  /** Septets or 16-bit units, escapes counted. */
-  units: number;
-  segments: number;
-  /** How many units the last segment still takes. */
-  left: number;
-}>;
+/** How a text message is sent. GSM 03.38: 7 bits a character, where every character is in its table; else UCS-2, 16 bits. */
+export type Encoding = 'gsm-7' | 'ucs-2';
 
 /** The basic table in the order of its codes; 0x1B is the escape to the extension. */
-export const GSM_BASIC =
+const GSM_BASIC =
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\u001bÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
 /** Character → its code after the escape: two septets each. */
-export const GSM_EXTENSION: ReadonlyMap<string, number> = new Map([
+const GSM_EXTENSION: ReadonlyMap<string, number> = new Map([
   ['\f', 0x0a],
   ['^', 0x14],
   ['{', 0x28],
@@ -27,7 +20,7 @@ export const GSM_EXTENSION: ReadonlyMap<string, number> = new Map([
 const ESCAPE = 0x1b;
 const basic: ReadonlyMap<string, number> = new Map([...GSM_BASIC].map((c, i) => [c, i] as const).filter(([, i]) => i !== ESCAPE));
 
-export const limits = { 'gsm-7': { single: 160, part: 153 }, 'ucs-2': { single: 70, part: 67 } } as const;
+const limits = { 'gsm-7': { single: 160, part: 153 }, 'ucs-2': { single: 70, part: 67 } } as const;
 
 /** The septets of a character; null: the table has none. */
 const septetsOf = (c: string): readonly number[] | null => {
@@ -38,7 +31,7 @@ const septetsOf = (c: string): readonly number[] | null => {
 };
 
 /** A text cut into the segments that are sent, each with its characters: an escape and its character, or the two halves of an emoji, stay together. */
-export function splitText(text: string): { encoding: Segments['encoding']; parts: readonly string[] } {
+export function splitText(text: string): { encoding: Encoding; parts: readonly string[] } {
   const characters = [...text];
   const encoding = characters.every((c) => septetsOf(c) !== null) ? 'gsm-7' : 'ucs-2';
   const size = (c: string) => (encoding === 'gsm-7' ? (septetsOf(c)?.length ?? 0) : c.length);
@@ -59,31 +52,8 @@ export function splitText(text: string): { encoding: Segments['encoding']; parts
   return { encoding, parts: [...parts, part] };
 }
 
-export function segmentsOf(text: string): Segments {
-  const { encoding, parts } = splitText(text);
-  const unitsIn = (s: string) => (encoding === 'gsm-7' ? [...s].reduce((n, c) => n + (septetsOf(c)?.length ?? 0), 0) : s.length);
-  const room = parts.length === 1 ? limits[encoding].single : limits[encoding].part;
-  const units = parts.reduce((n, p) => n + unitsIn(p), 0);
-  return { encoding, units, segments: parts.length, left: room - unitsIn(parts.at(-1) ?? '') };
-}
-
 /** One byte a septet, unpacked: what SMPP carries with data_coding 0. Null where a character is not in the tables. */
 export const toGsm = (text: string): Uint8Array | null => {
   const septets = [...text].map(septetsOf);
   return septets.some((s) => s === null) ? null : Uint8Array.from(septets.flatMap((s) => s ?? []));
-};
-/** The other way. An unknown code after an escape is a space, as the standard has it. */
-export const fromGsm = (bytes: Uint8Array): string => {
-  const extended = new Map([...GSM_EXTENSION].map(([c, code]) => [code, c]));
-  const all = [...GSM_BASIC];
-  let text = '';
-  for (let i = 0; i < bytes.length; i += 1) {
-    const b = (bytes[i] ?? 0) & 0x7f;
-    if (b !== ESCAPE) text += all[b] ?? ' ';
-    else {
-      i += 1;
-      text += extended.get(bytes[i] ?? -1) ?? ' ';
-    }
-  }
-  return text;
 };

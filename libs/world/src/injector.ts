@@ -1,4 +1,4 @@
-import { after, type HostId, type Instant, type RackId } from '@lifeboat/kernel';
+import type { HostId, Instant, RackId } from '@lifeboat/kernel';
 import { type SimHost, wellFence } from './model.ts';
 import type { Nova } from './nova/nova.ts';
 import { wellApi } from './nova/state.ts';
@@ -265,6 +265,3 @@ export class FaultInjector {
     });
   }
 }
-
-/** When a run that heals at `healAt` should have converged: detection, isolation, evacuation and release, one after another. */
-export const convergedBy = (healAt: Instant): Instant => after(healAt, 600_000);
