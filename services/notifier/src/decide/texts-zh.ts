@@ -125,8 +125,8 @@ function othersInChinese(e: LifeboatEvent): Said | null {
       return {
         subject: `${e.data.host} 近期已故障 ${e.data.failures} 次：延长隔离`,
         happened: `${e.data.host} 恢复使用后再次故障，近期共 ${e.data.failures} 次。`,
-        done: `恢复后须持续正常 ${Math.round(e.data.healthyMs / 60_000)} 分钟才会接收虚拟机，每多一次故障时间更长。`,
-        asked: '请查明故障原因后再使用。',
+        done: `恢复后须持续正常 ${Math.ceil(e.data.healthyMs / 60_000)} 分钟才会接收虚拟机，每多一次故障时间更长。`,
+        asked: `请查明故障原因后再使用。如需提前恢复：lifeboat release --host ${e.data.host}`,
       };
     case 'lifeboat.channel.troubled':
       return {

@@ -177,7 +177,7 @@ const quarantined = ({ data: d }: EventOf<'lifeboat.host.quarantined'>): Words =
   subject: `${d.host} has failed ${d.failures} times lately: it is held out longer`,
   happened: `${d.host} had been taken back and has failed again: ${d.failures} times lately.`,
   done: `When it is back it takes no VMs before it has been well for ${Math.ceil(d.healthyMs / 60_000)} min, longer with each further failure.`,
-  asked: 'Find out why it fails before it is used again.',
+  asked: `Find out why it fails before it is used again. To let it take VMs sooner: lifeboat release --host ${d.host}`,
 });
 
 const contradicted = ({ data: d }: EventOf<'lifeboat.proof.contradicted'>): Words => ({
