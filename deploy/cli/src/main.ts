@@ -48,7 +48,7 @@ const HELP = `npm run lifeboat -- COMMAND
   drain HOST --stop         ends it: no VM begins to move any more, those on their way arrive
   statement --host H [--words TEXT]
                             states that you have seen that the host is down: proof of death where fencing failed
-  release --host H          lets a returned host take VMs again, where the cluster wants that done by a person
+  release --host H          lets a returned host take VMs again: where the cluster wants that done by a person, or before a quarantine ends
   items                     VMs that were not evacuated and wait for somebody
   item VM ACTION            what is done about one: retry, other-host, start-on-return or dismiss
   topology FILE             checks a topology file; names each field that is wrong, and the mend
