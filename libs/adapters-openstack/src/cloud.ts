@@ -6,7 +6,7 @@ import { type FleetParts, FleetReader } from './fleet/reader.ts';
 import { serverRules } from './fleet/server-rules.ts';
 import { fleetVm, wantsHighAvailability } from './fleet/vm.ts';
 import { faultOf, isStorageLocked } from './nova/fault.ts';
-import { type ServerSeen, whole } from './nova/nova.ts';
+import { changesSince, type ServerSeen, whole } from './nova/nova.ts';
 import { migrationOf, recordOf, utc } from './nova/records.ts';
 import type { ServerRow } from './nova/schemas.ts';
 import type { Surroundings } from './options.ts';
@@ -141,7 +141,7 @@ export class OpenStackCloud implements Cloud {
       const rest = new Set<string>(vms);
       const rows: ServerRow[] = [];
       if (rest.size >= MANY) {
-        const since = new Date(this.#p.around.clock.now() - LATELY_MS).toISOString();
+        const since = changesSince(this.#p.around.clock.now() - LATELY_MS);
         const changed = await this.#p.nova.servers(signal, { 'changes-since': since });
         if (!changed.ok) return changed;
         for (const s of changed.value) if ('full' in s && rest.delete(s.full.id)) rows.push(s.full);
@@ -216,7 +216,7 @@ export class OpenStackCloud implements Cloud {
     return this.#looked('migrations', async (signal) => {
       const source = await this.#p.hosts.novaName(signal, from);
       if (!source.ok) return source;
-      const rows = await this.#p.nova.migrations(signal, source.value, new Date(since).toISOString());
+      const rows = await this.#p.nova.migrations(signal, source.value, since);
       if (!rows.ok) return rows;
       const targets = rows.value.flatMap((r) => r.dest_compute ?? []);
       const nameOf = await this.#p.hosts.namer(signal, targets);

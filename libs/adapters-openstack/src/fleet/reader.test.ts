@@ -26,7 +26,8 @@ const places = {
   clusters: [{ cluster: 'c' }],
   hosts: ['compute-2', 'compute-3'].map((host) => ({ host, cluster: 'c', rack: 'r', managementAddress: '', fence: [] })),
 } as unknown as Places;
-const SINCE = instant(Date.parse('2026-11-22T10:00:00Z'));
+/** In the middle of a second: Nova's own times have none. */
+const SINCE = instant(Date.parse('2026-11-22T10:00:00.617Z'));
 
 describe('the fleet, as it changes', () => {
   let fake: Awaited<ReturnType<typeof fakeOpenStack>>;

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Fleet, FleetGroup, FleetHost, FleetVm } from '@lifeboat/contracts';
-import { type Complaint, failed, type HostId, type Instant, isoTime, type Outcome, ok, type VmId, vmId } from '@lifeboat/kernel';
+import { type Complaint, failed, type HostId, type Instant, type Outcome, ok, type VmId, vmId } from '@lifeboat/kernel';
 import type { CloudFailure, FleetChanges } from '@lifeboat/ports';
 import type { Hosts } from '../hosts.ts';
 import { type Nova, whole } from '../nova/nova.ts';
@@ -93,7 +93,7 @@ export class FleetReader {
     if (this.#p.places() === undefined) return noTopology();
     if (kept === undefined || kept.places !== this.#p.places())
       return failed('CLOUD_REFUSED', 'changes of the fleet: the whole fleet has not been read under this topology');
-    const [services, changed] = await Promise.all([this.#services(signal), this.#p.nova.changedServers(signal, isoTime(since))]);
+    const [services, changed] = await Promise.all([this.#services(signal), this.#p.nova.changedServers(signal, since)]);
     if (!services.ok) return services;
     if (!changed.ok) return changed;
     const rows = whole(changed.value.seen);

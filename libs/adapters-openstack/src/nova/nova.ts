@@ -26,6 +26,9 @@ const pins = {
 /** A server in full, or what Nova tells of one whose cell does not answer. */
 export type ServerSeen = { readonly full: schemas.ServerRow } | { readonly unknown: string };
 
+/** A time for `changes-since`, which Nova holds against `updated_at`: that is kept in whole seconds, so any fraction here hides a change of the same second. */
+export const changesSince = (since: number) => new Date(Math.floor(since / 1000) * 1000).toISOString();
+
 /** Nova's API, call by call, in Nova's own words. */
 export class Nova {
   readonly #api: Service;
@@ -75,8 +78,8 @@ export class Nova {
   }
 
   /** What was changed since, and what was deleted. `since`: ISO 8601. */
-  changedServers(signal: AbortSignal, since: string): Answer<{ readonly seen: readonly ServerSeen[]; readonly gone: readonly string[] }> {
-    return this.#serversAndGone(signal, { 'changes-since': since });
+  changedServers(signal: AbortSignal, since: number): Answer<{ readonly seen: readonly ServerSeen[]; readonly gone: readonly string[] }> {
+    return this.#serversAndGone(signal, { 'changes-since': changesSince(since) });
   }
 
   async #serversAndGone(signal: AbortSignal, query: Query): Answer<{ seen: ServerSeen[]; gone: string[] }> {
@@ -116,8 +119,9 @@ export class Nova {
   }
 
   /** Live and cold ones of which something changed since, newest first. `since`: ISO 8601. */
-  async migrations(signal: AbortSignal, sourceHost: string, since: string): Answer<readonly schemas.MigrationRow[]> {
-    const q = { path: '/os-migrations', query: { source_compute: sourceHost, 'changes-since': since }, version: pins.migrations, signal };
+  async migrations(signal: AbortSignal, sourceHost: string, since: number): Answer<readonly schemas.MigrationRow[]> {
+    const query = { source_compute: sourceHost, 'changes-since': changesSince(since) };
+    const q = { path: '/os-migrations', query, version: pins.migrations, signal };
     const rows = await allPages(this.#api, q, schemas.MigrationsAnswer, (p) => ({ rows: p.migrations, links: p.migrations_links }));
     return rows.ok ? ok(rows.value.filter((m) => m.migration_type !== 'evacuation' && m.source_compute === sourceHost)) : rows;
   }
