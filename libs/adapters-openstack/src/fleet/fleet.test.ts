@@ -73,6 +73,16 @@ describe('a VM of the fleet', () => {
     >[])
       assert.equal(because(spec(harmless)), undefined, JSON.stringify(harmless));
   });
+  it('is unevacuable for what its image asks for, too', () => {
+    const image = (properties: Record<string, string>) => because(server({ image: { id: 'an-image', properties } }));
+    assert.equal(image({ hw_cpu_policy: 'dedicated' }), 'it is pinned to CPUs (its image says hw_cpu_policy=dedicated)');
+    assert.match(image({ hw_tpm_model: 'tpm-crb' }) ?? '', /virtual TPM: Nova refuses/);
+    assert.match(image({ hw_numa_nodes: '2' }) ?? '', /NUMA/);
+    assert.match(image({ hw_mem_page_size: '2048' }) ?? '', /huge pages/);
+    const harmless = { hw_cpu_policy: 'shared', hw_disk_bus: 'virtio', hw_cpu_realtime_mask: '^0', img_bdm_v2: 'True', os_distro: 'numa' };
+    assert.equal(image(harmless), undefined);
+    for (const none of ['', null] as const) assert.equal(because(server({ image: none })), undefined);
+  });
   it('stays where its disk is, in a cluster that keeps disks on its hosts; a volume goes anywhere', () => {
     const clusters = [{ cluster: 'c', policy: { instanceDisks: 'local' } }, { cluster: 'd' }];
     const hosts = [

@@ -129,11 +129,20 @@ export const unevacuableBecause = (server: ServerRow, highAvailability: boolean)
   const passing = server['OS-EXT-STS:task_state'] !== null;
   if (!highAvailability) return 'HA_Enabled is False: its owner wants no evacuation';
   if (!passing && !statesThatNovaEvacuates.has(state)) return `it is ${state}: Nova evacuates only active, stopped and error`;
-  for (const [key, value] of Object.entries(server.flavor.extra_specs ?? {})) {
-    if (key === 'hw:cpu_policy' && /^(dedicated|mixed)$/.test(value)) return `it is pinned to CPUs (${key}=${value})`;
+  for (const { key, value, where } of hardwareAskedFor(server)) {
+    if (key === 'hw:cpu_policy' && /^(dedicated|mixed)$/.test(value)) return `it is pinned to CPUs (${where})`;
     if (/^resources\d*:/.test(key) && value === '0') continue;
     const found = hardware.find(([pattern]) => pattern.test(key));
-    if (found !== undefined) return `${found[1]} (${key}=${value})`;
+    if (found !== undefined) return `${found[1]} (${where})`;
   }
   return undefined;
 };
+
+/** Nova reads the same demands from the flavor (`hw:numa_nodes`) and from the image (`hw_numa_nodes`). */
+const hardwareAskedFor = ({ flavor, image }: ServerRow): { key: string; value: string; where: string }[] => [
+  ...Object.entries(flavor.extra_specs ?? {}).map(([key, value]) => ({ key, value, where: `${key}=${value}` })),
+  ...Object.entries((image || undefined)?.properties ?? {})
+    // without hw:cpu_realtime, which only a flavor can say, the mask says nothing
+    .filter(([name]) => name.startsWith('hw_') && name !== 'hw_cpu_realtime_mask')
+    .map(([name, value]) => ({ key: name.replace('hw_', 'hw:'), value, where: `its image says ${name}=${value}` })),
+];

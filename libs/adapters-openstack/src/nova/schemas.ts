@@ -64,7 +64,12 @@ export const ServerRow = Open({
     extra_specs: Type.Optional(Type.Record(Type.String(), Type.String())),
   }),
   /** '' for a server that boots from a volume. */
-  image: Type.Union([Type.Literal(''), Type.Null(), Open({ id: Type.String() })]),
+  image: Type.Union([
+    Type.Literal(''),
+    Type.Null(),
+    /** From 2.98 on: what was said of the image when the server was built, under the names that Nova knows. */
+    Open({ id: Type.String(), properties: Type.Optional(Type.Record(Type.String(), Type.String())) }),
+  ]),
   /** `details` only with the admin role. */
   fault: Type.Optional(Open({ message: Type.String(), details: Type.Optional(Type.String()) })),
   'OS-EXT-SRV-ATTR:host': orNull(Type.String()),
