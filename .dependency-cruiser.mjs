@@ -3,10 +3,11 @@
 // What decides: all of a service but its shell (and of the agent, which is a shell itself, its decide/). biome.json has the
 // same files (a test compares them) and bans clock, chance and process there.
 const decisionFiles =
-  '^services/[^/]+/src/.+[.]ts$|^libs/(kernel|contracts|planner|answers)/.+[.]ts$|^libs/runtime/src/shell/service[.]ts$';
+  '^services/[^/]+/src/.+[.]ts$|^libs/(kernel|contracts|planner|answers|story)/.+[.]ts$|^libs/runtime/src/shell/service[.]ts$';
 const shellOfService = '^services/[^/]+/src/(main|index|world|perform/.+)[.]ts$|^services/agent/src/[^/]+[.]ts$';
 const notDecisions = `${shellOfService}|[.]test[.]ts$|/generate/`;
-const mayDecideWith = '^libs/(kernel|contracts|planner|answers)/|^libs/runtime/src/(index[.]ts|shell/)|^services/|node_modules/typebox/';
+const mayDecideWith =
+  '^libs/(kernel|contracts|planner|answers|story)/|^libs/runtime/src/(index[.]ts|shell/)|^services/|node_modules/typebox/';
 
 /** npm package → the one place that may import it. */
 const clients = {

@@ -8,7 +8,12 @@ import { LibvirtMachine, eventually as so } from '../vm-lab/machine.ts';
 const machine = new LibvirtMachine('127.0.14.16');
 const { uri, dir } = machine;
 const uuid = (n: number) => `00000000-0000-4000-8000-00000000000${n}`;
-const domain = (n: number) => `<domain type='qemu'><name>vm ${n}</name><uuid>${uuid(n)}</uuid><memory unit='MiB'>16</memory><vcpu>1</vcpu>
+/** As Nova's libvirt driver writes it; the second VM is somebody else's. */
+const byNova = (name: string) =>
+  `<metadata><nova:instance xmlns:nova='http://openstack.org/xmlns/libvirt/nova/1.1'><nova:name>${name}</nova:name><nova:flavor name='m1'/></nova:instance></metadata>`;
+const domain = (
+  n: number,
+) => `<domain type='qemu'><name>vm ${n}</name><uuid>${uuid(n)}</uuid>${n === 1 ? byNova('web &amp; 数据 1') : ''}<memory unit='MiB'>16</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type></os><on_crash>destroy</on_crash>
 <devices><emulator>/usr/bin/qemu-system-x86_64</emulator><controller type='usb' model='none'/><memballoon model='none'/></devices></domain>`;
 const virsh = (...args: string[]) => machine.virsh(...args);
@@ -42,6 +47,13 @@ for (const how of ['bridge', 'virsh'] as const)
       await eventually(async () => source.how() === how && (await stateOf(source, 1)) === 'running');
     });
     after(() => source.close());
+
+    it('calls a VM what Nova says that its owner calls it, where python3-libvirt is there to ask', async () => {
+      const answer = await source.vms();
+      assert.ok(answer.ok);
+      const names = [1, 2].map((n) => answer.value.find((v) => v.vm === uuid(n))?.name);
+      assert.deepEqual(names, how === 'bridge' ? ['web & 数据 1', undefined] : [undefined, undefined]);
+    });
 
     it('tells a VM that its owner switched off from one that crashed, and hears of it', async () => {
       await eventually(() => changes > 0);

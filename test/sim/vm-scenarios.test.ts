@@ -37,6 +37,8 @@ describe('Scenarios of VMs (numbers as in the notes on peers, 4.2)', () => {
     });
     const ways = t.of('lifeboat.restart.requested').map((e) => e.data.how);
     assert.deepEqual(ways, ['reboot', 'reboot', 'reboot', 'move', 'move']);
+    for (const e of [...t.of('lifeboat.vm.failed'), ...t.of('lifeboat.vm.given-up')])
+      assert.equal(e.data.name, t.world.vm(e.data.vm).spec.name, `${e.type}: its owner knows it by its name`);
   });
 
   it('23. a host fails whose VMs are in every state: each ends as it was, or as its owner wished meanwhile', async () => {
@@ -65,6 +67,11 @@ describe('Scenarios of VMs (numbers as in the notes on peers, 4.2)', () => {
     const [closed] = t.of('lifeboat.incident.closed');
     const ended = (vm: VmId | undefined) => closed?.data.vms.find((v) => v.vm === vm)?.outcome ?? 'not in the report';
     assert.deepEqual([ended(stopped), ended(deleted), ended(crashed), ended(hung)], ['stopped', 'gone', 'running', 'running']);
+    const told = [
+      ...(closed?.data.vms ?? []),
+      ...t.of('lifeboat.plan.made').flatMap((e) => [...e.data.plan.placements, ...e.data.plan.unplaced]),
+    ];
+    for (const { vm, name } of told) assert.equal(name, t.world.vm(vm).spec.name, 'its owner knows it by its name');
     for (const vm of t.vms.filter((v) => v !== stopped && v !== deleted)) {
       const at = [...t.world.vm(vm).copies.keys()];
       assert.ok(at.length === 1 && at[0] !== alpha, `${vm} runs on ${at.join() || 'no host'}`);

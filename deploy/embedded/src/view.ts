@@ -23,7 +23,7 @@ export class RegionView {
     return this.#live.version + this.#changes;
   }
   get lines() {
-    return this.#live.lines;
+    return this.#live.lines.map((l) => ({ ...l, text: l.text.en }));
   }
   phase(host: HostId): HostPhase {
     return this.#live.phase(host);

@@ -2,8 +2,9 @@
 """JSON lines between libvirt and Lifeboat's agent.
 
 bridge.py URI [SILENT_S [EVERY_S]]; on standard input {"id": 1, "op": "list"}; on standard output
-{"id": 1, "vms": [{uuid, name, state, reason, guest}]} or {"id": 1, "error": text}, and unasked
+{"id": 1, "vms": [{uuid, name, title, state, reason, guest}]} or {"id": 1, "error": text}, and unasked
 {"event": "changed" | "connected" | "closed" | "connect-failed", ...}.
+title: what Nova says that its owner calls it, null where it says nothing.
 guest: "answers" or "silent", by pings of the guest's agent; null where nothing can be said: no agent, its channel not
 opened by the guest, not asked yet. Silent is a guest whose channel is open and that has not answered for SILENT_S
 (0: guests are not pinged). Connects again by itself, for ever. Ends when standard input does.
@@ -15,6 +16,7 @@ import queue
 import sys
 import threading
 import time
+import xml.etree.ElementTree as ET
 
 try:
     import libvirt
@@ -36,6 +38,9 @@ NO_ANSWER = {
 }
 # How libvirt shows a channel that a process in the guest has open: it stays so when that process hangs, or its kernel does.
 OPENED = "name='org.qemu.guest_agent.0' state='connected'"
+
+# Nova's libvirt driver writes it into each domain (nova/virt/libvirt/config.py, LibvirtConfigGuestMetaNovaInstance); 1.0 in old ones.
+NOVA = [f"http://openstack.org/xmlns/libvirt/nova/{version}" for version in ("1.1", "1.0")]
 
 lock = threading.Lock()
 connection = [None]
@@ -152,6 +157,7 @@ guests = Guests()
 
 
 def lifecycle(domain, kind):
+    titles.pop(domain.UUIDString(), None)
     guests.begin_anew(domain)
     changed(domain, kind)
 
@@ -197,6 +203,24 @@ def run_events():
         libvirt.virEventRunDefaultImpl()
 
 
+# uuid -> title. Nova writes it when it defines the domain, so a domain that was defined anew is asked anew.
+titles = {}
+
+
+def title_of(domain, uuid):
+    if uuid not in titles:
+        titles[uuid] = next(filter(None, (said_in(domain, namespace) for namespace in NOVA)), None)
+    return titles[uuid]
+
+
+def said_in(domain, namespace):
+    try:
+        # libvirt takes the namespace off the element that it was asked for by it
+        return ET.fromstring(domain.metadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, namespace)).findtext("name")
+    except (libvirt.libvirtError, ET.ParseError):
+        return None
+
+
 def vms():
     c = connection[0]
     if c is None:
@@ -206,7 +230,16 @@ def vms():
         try:
             state, reason = d.state()
             uuid = d.UUIDString()
-            found.append({"uuid": uuid, "name": d.name(), "state": state, "reason": reason, "guest": guests.view(uuid)})
+            found.append(
+                {
+                    "uuid": uuid,
+                    "name": d.name(),
+                    "title": title_of(d, uuid),
+                    "state": state,
+                    "reason": reason,
+                    "guest": guests.view(uuid),
+                }
+            )
         except libvirt.libvirtError as e:
             # Gone between the list and the question.
             if e.get_error_code() != libvirt.VIR_ERR_NO_DOMAIN:

@@ -4,6 +4,8 @@ import { plainEnv, type RunningLines, runLines } from '@lifeboat/subprocess';
 export interface DomainState {
   readonly uuid: string;
   readonly name: string;
+  /** What its owner calls it, where Nova has written that down; null or absent: unknown. */
+  readonly title?: string | null;
   readonly state: number;
   readonly reason: number;
   /** What pings of the guest's agent say; null or absent: nothing. */

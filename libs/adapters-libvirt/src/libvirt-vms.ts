@@ -1,4 +1,4 @@
-import type { VmReport } from '@lifeboat/contracts';
+import { named, type VmReport } from '@lifeboat/contracts';
 import { failed, type Instant, instant, type Outcome, ok, vmId } from '@lifeboat/kernel';
 import type { VmSource } from '@lifeboat/ports';
 import { bridge, type DomainSource, type DomainState, type GuestPings } from './bridge.ts';
@@ -76,9 +76,12 @@ export const libvirtVms = (options: LibvirtOptions): LibvirtVms => {
   };
 };
 
+/** Two thousand VMs with names in any script must fit into one entry of the registry. */
+const MOST_OF_NAME = 100;
+
 /** libvirt does not tell since when; the first look that saw this state does. */
 const reportOf = (d: DomainState, before: VmReport | undefined, now: Instant): VmReport => {
   const [state, reason] = healthOf(d);
   const since = before !== undefined && before.state === state && before.reason === reason ? before.since : now;
-  return { vm: vmId(d.uuid), state, reason, since };
+  return { vm: vmId(d.uuid), ...named(d.title?.slice(0, MOST_OF_NAME)), state, reason, since };
 };

@@ -1,5 +1,5 @@
 import type { Registration } from '@lifeboat/contracts';
-import { checkAgainst, RegistrationSchema } from '@lifeboat/contracts';
+import { readRegistration } from '@lifeboat/contracts';
 import type { HostId } from '@lifeboat/kernel';
 import { hostId, invariant } from '@lifeboat/kernel';
 import type { Clock, Registered } from '@lifeboat/ports';
@@ -226,15 +226,6 @@ export class MemoryRegistryCore {
 }
 
 function readEntry(host: string, session: string, raw: string): Registered {
-  const malformed = (reason: string): Registered => ({ kind: 'malformed', session, reason, raw });
-  let value: unknown;
-  try {
-    value = JSON.parse(raw);
-  } catch (e) {
-    return malformed(`not JSON: ${(e as Error).message}`);
-  }
-  const read = checkAgainst(RegistrationSchema, value);
-  if (!read.ok) return malformed(read.problem);
-  if (read.value.host !== host) return malformed(`host: '${read.value.host}' registered under the name '${host}'`);
-  return { kind: 'host', session, registration: read.value };
+  const read = readRegistration(host, raw);
+  return read.ok ? { kind: 'host', session, registration: read.registration } : { kind: 'malformed', session, reason: read.reason, raw };
 }

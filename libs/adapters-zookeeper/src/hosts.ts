@@ -1,4 +1,4 @@
-import { checkAgainst, type Registration, RegistrationSchema } from '@lifeboat/contracts';
+import { type Registration, readRegistration } from '@lifeboat/contracts';
 import { done, failed, type HostId, type Outcome, ok } from '@lifeboat/kernel';
 import type { AgentSession, Registered } from '@lifeboat/ports';
 import { answers, type Client, type Stat } from './client.ts';
@@ -17,17 +17,8 @@ export const hostOf = (node: string): HostId => {
 };
 
 export function readEntry(host: HostId, session: string, raw: string): Registered {
-  const malformed = (reason: string): Registered => ({ kind: 'malformed', session, reason, raw });
-  let value: unknown;
-  try {
-    value = JSON.parse(raw);
-  } catch (e) {
-    return malformed(`not JSON: ${(e as Error).message}`);
-  }
-  const read = checkAgainst(RegistrationSchema, value);
-  if (!read.ok) return malformed(read.problem);
-  if (read.value.host !== host) return malformed(`host: '${read.value.host}' registered under the name '${host}'`);
-  return { kind: 'host', session, registration: read.value };
+  const read = readRegistration(host, raw);
+  return read.ok ? { kind: 'host', session, registration: read.registration } : { kind: 'malformed', session, reason: read.reason, raw };
 }
 
 const unreachable = (what: string) => failed('REGISTRY_UNREACHABLE', `${what}: ZooKeeper did not answer within the limit`);

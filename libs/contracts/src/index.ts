@@ -6,6 +6,7 @@ export * from './model/evidence.ts';
 export * from './model/fleet.ts';
 export * from './model/orders.ts';
 export * from './model/words.ts';
+export * from './registration.ts';
 export * from './topology/policy.ts';
 export * from './topology/topology.ts';
 export * from './topology/vm-failures.ts';

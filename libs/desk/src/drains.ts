@@ -1,6 +1,7 @@
 import { type Fleet, type FleetVm, type LifeboatEvent, type Placement, policyOf, type Topology } from '@lifeboat/contracts';
 import { type HostId, hostId, type IncidentId, isoTime, type VmId, vmId } from '@lifeboat/kernel';
 import { plan, rulesOf } from '@lifeboat/planner';
+import { namesIn, vmCalled } from '@lifeboat/story';
 import { NotSo, type Said, type Wish } from './orders.ts';
 
 /** What somebody wants done about a host that is well. */
@@ -18,6 +19,7 @@ export interface DrainSeen {
   readonly by: string;
   readonly openedAt: number;
   readonly vms: readonly Moved[];
+  readonly names: Map<VmId, string>;
   readonly waiting: string;
   readonly closed: Closed | null;
 }
@@ -31,10 +33,12 @@ export function drainsIn(all: readonly LifeboatEvent[]): DrainSeen[] {
   for (const e of inOrder(all)) {
     if (e.type === 'lifeboat.drain.opened' && !seen.has(e.data.incident)) {
       const { incident, host, by, at } = e.data;
-      seen.set(incident, { incident, host, by, openedAt: at, vms: [], waiting: '', closed: null });
+      seen.set(incident, { incident, host, by, openedAt: at, vms: [], names: new Map(), waiting: '', closed: null });
     }
     const d = e.incident === undefined ? undefined : seen.get(e.incident);
-    if (d !== undefined) seen.set(d.incident, after(d, e));
+    if (d === undefined) continue;
+    namesIn(e, d.names);
+    seen.set(d.incident, after(d, e));
   }
   return [...seen.values()];
 }
@@ -111,7 +115,7 @@ export function drain(all: readonly LifeboatEvent[], host: string, w: DrainWish,
   if (open !== undefined) {
     const why = `${open.by} is draining ${host} since ${isoTime(open.openedAt as never)}`;
     if (w.go) throw new NotSo(`${why}; 'lifeboat drain --stop ${host}' ends that`);
-    return { lines: [why, bar(open, w.at), ...open.vms.map((v) => `  ${v.vm}  ${v.is}`)], order: null };
+    return { lines: [why, bar(open, w.at), ...open.vms.map((v) => `  ${vmCalled(v.vm, open.names.get(v.vm))}  ${v.is}`)], order: null };
   }
   if (!w.go) return { lines: [...plan, 'nothing was started; add --yes to start it'], order: null };
   const vms = w.vms.length === 0 ? {} : { vms: w.vms.map(vmId) };

@@ -1,6 +1,6 @@
-import type { LifeboatEvent, Placement } from '@lifeboat/contracts';
+import { type Language, type LifeboatEvent, languages, type Placement } from '@lifeboat/contracts';
 import type { HostId, IncidentId, VmId } from '@lifeboat/kernel';
-import { eventsOfIncident, ledTo, sentence, tellStory } from '@lifeboat/story';
+import { eventsOfIncident, ledTo, namesIn, sentence, shortName, tellStory } from '@lifeboat/story';
 import { type DrainView, drainSeen, type IncidentView, incidentSeen } from './followed.ts';
 import { type OpenItem, waitingIn } from './orders.ts';
 
@@ -21,7 +21,7 @@ export interface Line {
   readonly n: number;
   readonly at: number;
   readonly source: string;
-  readonly text: string;
+  readonly text: Readonly<Record<Language, string>>;
   readonly incident: string;
 }
 
@@ -29,6 +29,8 @@ export interface Line {
 const KEEP_CLOSED = 300;
 const KEEP_EARLY = 4_000;
 const KEEP_LINES = 400;
+/** Of VMs that are long gone, too: nobody says when a name is not needed any more. Agents say it again when they register. */
+const MOST_NAMES = 600_000;
 const MOST_STORIES = 4 * KEEP_CLOSED;
 /** Told all the time, or once a VM: counted elsewhere. */
 const QUIET = new Set([
@@ -49,6 +51,7 @@ export class Live {
   readonly #events = new Map<IncidentId, LifeboatEvent[]>();
   /** As it was after so many events: asked for twice a second by every page. */
   readonly #waiting = new Map<IncidentId, { of: number; placements: readonly Placement[] }>();
+  readonly #names = new Map<VmId, string>();
   readonly #lines: Line[] = [];
   #early: LifeboatEvent[] = [];
   #version = 0;
@@ -87,8 +90,16 @@ export class Live {
   eventsOf(incident: IncidentId): LifeboatEvent[] {
     return eventsOfIncident(this.#events.get(incident) ?? [], incident);
   }
-  story(incident: IncidentId): string[] {
-    return tellStory(this.#events.get(incident) ?? [], incident);
+  story(incident: IncidentId, language: Language = 'en'): string[] {
+    return tellStory(this.#events.get(incident) ?? [], incident, language);
+  }
+  /** An event in words, VMs by their names. */
+  tell(e: LifeboatEvent, language: Language = 'en'): string {
+    return sentence(e, language, this.#names);
+  }
+  /** What a VM's owner calls it; '' where nobody has said it. */
+  nameOf(vm: VmId): string {
+    return shortName(this.#names.get(vm));
   }
   /** What could be evacuated of it now, and waits for a word. */
   waiting(incident: IncidentId): readonly Placement[] {
@@ -102,12 +113,13 @@ export class Live {
 
   observe(e: LifeboatEvent): void {
     this.#version += 1;
+    namesIn(e, this.#names);
     if (!QUIET.has(e.type)) {
       this.#lines.push({
         n: ++this.#said,
         at: e.time,
         source: e.source.split('/')[0] ?? '',
-        text: sentence(e),
+        text: Object.fromEntries(languages.map((l) => [l, this.tell(e, l)])) as Record<Language, string>,
         incident: e.incident ?? '',
       });
       if (this.#lines.length > KEEP_LINES) this.#lines.splice(0, KEEP_LINES / 2);
@@ -149,8 +161,8 @@ export class Live {
 
   #item(e: LifeboatEvent): void {
     if (e.type === 'lifeboat.vm.unevacuable') {
-      const { vm, host, incident, reason, at } = e.data;
-      this.#items.set(vm, { vm, host, incident, reason, since: at });
+      const { vm, name = '', host, incident, reason, at } = e.data;
+      this.#items.set(vm, { vm, name, host, incident, reason, since: at });
     }
     if (e.type === 'lifeboat.item.closed') this.#items.delete(e.data.vm);
     if (e.type === 'lifeboat.incident.closed') this.#waiting.delete(e.data.incident);
@@ -173,6 +185,11 @@ export class Live {
   }
 
   #forget(): void {
+    if (this.#names.size > MOST_NAMES)
+      for (const vm of this.#names.keys()) {
+        if (this.#names.size <= 0.75 * MOST_NAMES) break;
+        this.#names.delete(vm);
+      }
     // single VMs' failures have names, too, and no page of their own
     if (this.#events.size > MOST_STORIES)
       for (const id of this.#events.keys()) {

@@ -1,5 +1,6 @@
 import { type EventType, type LifeboatEvent, type NewEvent, type Placement, unevacuableActions } from '@lifeboat/contracts';
 import { type EventId, type HostId, hostId, type IncidentId, type Instant, isoTime, stableId, type VmId, vmId } from '@lifeboat/kernel';
+import { vmCalled } from '@lifeboat/story';
 import { incidentsIn } from './incidents.ts';
 
 /** What somebody said, at the command line or in the console. */
@@ -72,7 +73,7 @@ export function evacuate(all: readonly LifeboatEvent[], w: Wish): Said {
   if (unknown.length > 0) throw new NotSo(`no plan of ${incident} has a place for ${unknown.join(', ')}`);
   const lines = [
     `${incident}: ${picked.length} of ${waiting.length} VMs with a place`,
-    ...picked.map((p) => `  ${p.vm}  ${p.from} → ${p.to}  priority ${p.priority}  (${p.because})`),
+    ...picked.map((p) => `  ${vmCalled(p.vm, p.name)}  ${p.from} → ${p.to}  priority ${p.priority}  (${p.because})`),
   ];
   if (w.decline) return { lines: [...lines, `declined by ${w.by}`], order: chosen(incident, 'do-not', [], w) };
   if (picked.length === 0) return { lines: [...lines, 'nothing waits to be started'], order: null };
@@ -107,6 +108,7 @@ export function release(w: Wish): Said {
 
 export interface OpenItem {
   readonly vm: VmId;
+  readonly name: string;
   readonly host: HostId;
   readonly incident: IncidentId;
   readonly reason: string;
@@ -116,8 +118,8 @@ export function itemsIn(all: readonly LifeboatEvent[]): OpenItem[] {
   const items = new Map<VmId, OpenItem>();
   for (const e of inOrder(all)) {
     if (e.type === 'lifeboat.vm.unevacuable') {
-      const { vm, host, incident, reason, at } = e.data;
-      items.set(vm, { vm, host, incident, reason, since: at });
+      const { vm, name = '', host, incident, reason, at } = e.data;
+      items.set(vm, { vm, name, host, incident, reason, since: at });
     }
     if (e.type === 'lifeboat.item.closed') items.delete(e.data.vm);
   }
@@ -127,7 +129,7 @@ export function itemsIn(all: readonly LifeboatEvent[]): OpenItem[] {
 export const itemTable = (items: readonly OpenItem[]): string =>
   items.length === 0
     ? 'no VM waits for anybody'
-    : items.map((x) => `${isoTime(x.since)}  ${x.vm}  ${x.host}  ${x.incident}  ${x.reason}`).join('\n');
+    : items.map((x) => `${isoTime(x.since)}  ${vmCalled(x.vm, x.name)}  ${x.host}  ${x.incident}  ${x.reason}`).join('\n');
 
 export function item(all: readonly LifeboatEvent[], vm: string | undefined, action: string | undefined, w: Wish): Said {
   const found = itemsIn(all).find((x) => x.vm === vm);
@@ -135,7 +137,7 @@ export function item(all: readonly LifeboatEvent[], vm: string | undefined, acti
   const known = unevacuableActions.find((a) => a === action);
   if (known === undefined) throw new NotSo(`item: what is to be done? one of ${unevacuableActions.join(', ')}`);
   return {
-    lines: [`${w.by}: VM ${found.vm} (${found.reason}): ${known}`],
+    lines: [`${w.by}: VM ${vmCalled(found.vm, found.name)} (${found.reason}): ${known}`],
     order: { type: 'lifeboat.item.decided', data: { vm: vmId(found.vm), action: known, by: w.by, at: w.at } },
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Registration } from '@lifeboat/contracts';
-import { type HostId, hostId, instant } from '@lifeboat/kernel';
+import { type HostId, hostId, instant, vmId } from '@lifeboat/kernel';
 import { eventually, refusedAs, taken, uniqueName, within } from './contract-tools.ts';
 import { NEWS_MS, observe, type RegistryHarness, type RegistryMember, registration } from './registry.contract-tools.ts';
 import { leaseFaultTests, leaseTests } from './registry.leases.contract.ts';
@@ -168,6 +168,17 @@ function malformedTests(test: Test) {
   test('a field of the wrong kind', async (h) => {
     const reason = await shown(h, (a) => JSON.stringify({ ...registration(a), vmsKnown: 'yes' }));
     assert.match(reason, /vmsKnown/);
+  });
+  test('an agent of a later version is none: what it says more is dropped', async (h) => {
+    const [a] = names();
+    const [agent, watcher] = [await h.member(), await h.member()];
+    const seen = await observe(watcher.registry);
+    const vms = [{ vm: vmId('00000000-0000-4000-8000-000000000001'), state: 'running', since: 1 }];
+    const plain = { ...registration(a), vms };
+    await agent.plant(a, JSON.stringify({ ...plain, vms: vms.map((v) => ({ ...v, uptime: 7 })), kernel: '7.1' }));
+    await eventually('it is shown', () => seen.now.has(a), NEWS_MS);
+    const entry = seen.now.get(a);
+    assert.deepEqual(entry?.kind === 'host' ? entry.registration : entry, plain);
   });
   test("another host's registration", async (h) => {
     const reason = await shown(h, () => JSON.stringify(registration(hostId('somebody-else'))));

@@ -1,6 +1,6 @@
-import type { LifeboatEvent } from '@lifeboat/contracts';
-import type { IncidentId } from '@lifeboat/kernel';
-import { isoTime } from '@lifeboat/kernel';
+import type { Language, LifeboatEvent } from '@lifeboat/contracts';
+import { type IncidentId, isoTime, type VmId } from '@lifeboat/kernel';
+import { namesIn } from './names.ts';
 import { sentence } from './sentence.ts';
 
 /** May have led to an incident that has no name yet. */
@@ -28,14 +28,17 @@ export function eventsOfIncident(all: readonly LifeboatEvent[], incident: Incide
 const LOOK_BACK_MS = 10_000;
 
 /** One line an event: seconds since the first, who, what. */
-export function tellStory(all: readonly LifeboatEvent[], incident: IncidentId): string[] {
+export function tellStory(all: readonly LifeboatEvent[], incident: IncidentId, language: Language = 'en'): string[] {
   const events = eventsOfIncident(all, incident);
   const first = events[0];
-  if (first === undefined) return [`no event of ${incident} is on the topics`];
+  if (first === undefined) return [language === 'en' ? `no event of ${incident} is on the topics` : `主题上没有 ${incident} 的事件`];
+  const names = new Map<VmId, string>();
+  for (const e of events) namesIn(e, names);
   return [
-    `${incident}, from ${isoTime(first.time)}`,
+    language === 'en' ? `${incident}, from ${isoTime(first.time)}` : `${incident}，始于 ${isoTime(first.time)}`,
     ...events.map(
-      (e) => `${((e.time - first.time) / 1000).toFixed(2).padStart(8)} s  ${(e.source.split('/')[0] ?? '').padEnd(16)}  ${sentence(e)}`,
+      (e) =>
+        `${((e.time - first.time) / 1000).toFixed(2).padStart(8)} s  ${(e.source.split('/')[0] ?? '').padEnd(16)}  ${sentence(e, language, names)}`,
     ),
   ];
 }

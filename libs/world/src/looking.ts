@@ -1,4 +1,4 @@
-import type { PeerView, VmReport } from '@lifeboat/contracts';
+import { named, type PeerView, type VmReport } from '@lifeboat/contracts';
 import { done, failed, type HostId, type Outcome, ok } from '@lifeboat/kernel';
 import type { DumpReports, Prober, Reach, RemoteShell, VmSource } from '@lifeboat/ports';
 import type { SimHost } from './model.ts';
@@ -136,10 +136,11 @@ export class SimVmSource implements VmSource {
     if (h.os !== 'up' || !h.libvirtAnswers) return Promise.resolve(failed('VMS_UNREADABLE', 'the hypervisor does not answer'));
     const reports: VmReport[] = [];
     for (const v of this.#world.vms.values()) {
+      const what = { vm: v.spec.vm, ...named(v.spec.name) };
       const copy = v.copies.get(this.#host);
       const idle = v.defined.get(this.#host);
-      if (copy !== undefined) reports.push({ vm: v.spec.vm, state: copy.state, since: copy.since });
-      else if (idle !== undefined) reports.push({ vm: v.spec.vm, state: idle.state, reason: idle.reason, since: idle.since });
+      if (copy !== undefined) reports.push({ ...what, state: copy.state, since: copy.since });
+      else if (idle !== undefined) reports.push({ ...what, state: idle.state, reason: idle.reason, since: idle.since });
     }
     return Promise.resolve(ok(reports));
   }

@@ -165,11 +165,11 @@ describe("an agent's VMs by Nova's word", () => {
     let status = 'ACTIVE';
     const cloud: Pick<Cloud, 'vmsOn'> = { vmsOn: async () => (status === '' ? failed('CLOUD_TIMEOUT', 'x') : ok([fleetVm(status)])) };
     const source = novaVmSource(cloud, hostId('h1'), clock);
-    assert.deepEqual(await source.vms(), ok([{ vm: vm.vm, state: 'running', reason: 'ACTIVE', since: 5_000 }]));
+    assert.deepEqual(await source.vms(), ok([{ vm: vm.vm, name: 'a', state: 'running', reason: 'ACTIVE', since: 5_000 }]));
     await clock.runFor(1_000);
-    assert.deepEqual(await source.vms(), ok([{ vm: vm.vm, state: 'running', reason: 'ACTIVE', since: 5_000 }]));
+    assert.deepEqual(await source.vms(), ok([{ vm: vm.vm, name: 'a', state: 'running', reason: 'ACTIVE', since: 5_000 }]));
     status = 'REBUILD';
-    assert.deepEqual(await source.vms(), ok([{ vm: vm.vm, state: 'unknown', reason: 'REBUILD', since: 6_000 }]));
+    assert.deepEqual(await source.vms(), ok([{ vm: vm.vm, name: 'a', state: 'unknown', reason: 'REBUILD', since: 6_000 }]));
     status = '';
     assert.equal((await source.vms()).ok, false);
   });

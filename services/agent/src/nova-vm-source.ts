@@ -1,4 +1,4 @@
-import type { FleetVm, VmReport } from '@lifeboat/contracts';
+import { type FleetVm, named, type VmReport } from '@lifeboat/contracts';
 import { failed, type HostId, ok, type VmId } from '@lifeboat/kernel';
 import type { Clock, Cloud, VmSource } from '@lifeboat/ports';
 
@@ -20,7 +20,7 @@ export function novaVmSource(cloud: Pick<Cloud, 'vmsOn'>, host: HostId, clock: C
     const before = known.get(v.vm);
     return before !== undefined && before.state === state && before.reason === v.status
       ? before
-      : { vm: v.vm, state, reason: v.status, since: clock.now() };
+      : { vm: v.vm, ...named(v.name), state, reason: v.status, since: clock.now() };
   };
   return {
     async vms() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { MemoryBus, wallClock } from '@lifeboat/adapters-memory';
-import { encode, type LifeboatEvent, topics, verdicts } from '@lifeboat/contracts';
+import { encode, type LifeboatEvent, topics, verdicts, vmOutcomes, vmStates } from '@lifeboat/contracts';
 import { Live } from '@lifeboat/desk';
 import { hostId, instant, stableId } from '@lifeboat/kernel';
 import { eventually } from '@lifeboat/ports/contract-tools';
@@ -173,10 +173,56 @@ describe('what is shown', () => {
     const { languages } = (await import(new URL('../src/page/words.js', import.meta.url).href)) as { languages: Record<string, object> };
     const keys = (o: object): string[] =>
       Object.entries(o).flatMap(([k, v]) => (typeof v === 'object' ? keys(v).map((x) => `${k}.${x}`) : [k]));
-    const shared = (o: object) => keys(o).filter((k) => !/^(verdicts|outcomes)[.]/.test(k));
+    const shared = (o: object) => keys(o).filter((k) => !/^(verdicts|outcomes|vmStates)[.]/.test(k));
     assert.deepEqual(shared(languages['zh-CN'] ?? {}), shared(languages['en'] ?? {}));
     const inChinese = Object.keys((languages['zh-CN'] as { verdicts: object }).verdicts);
     assert.deepEqual(inChinese.toSorted(), [...verdicts].toSorted());
+    const { vmStates: said } = languages['zh-CN'] as { vmStates: object };
+    assert.deepEqual(Object.keys(said).toSorted(), [...new Set([...vmStates, ...vmOutcomes])].toSorted());
+  });
+  it('is VMs by their names, and stories in the language that is asked for', async () => {
+    const b = bench([]);
+    const vms = ['00000000-0000-4000-8000-000000000002', '00000000-0000-4000-8000-000000000001'] as const;
+    const [web, other] = vms;
+    const incident = 'inc-compute-01-1';
+    const of = { incident, host };
+    b.live.observe(
+      event('lifeboat.agent.registered', {
+        ...of,
+        vms: [
+          { vm: web, name: 'web-1', state: 'running' },
+          { vm: other, state: 'hung' },
+        ],
+      }),
+    );
+    const opened = {
+      ...of,
+      verdict: 'host failure',
+      rule: 'r',
+      hosts: [host],
+      clusters: ['c1'],
+      highAvailability: true,
+      automation: 'manual',
+    };
+    b.live.observe(event('lifeboat.incident.opened', { ...opened, at: 1 }, { incident }));
+    const left = { ...of, reason: 'it is pinned to CPUs', actions: ['dismiss'], at: 2 };
+    b.live.observe(event('lifeboat.vm.unevacuable', { ...left, vm: web, name: 'web-1' }, { incident }));
+    const read = async (url: string, language = 'en') => (await b.server.inject({ url, headers: { 'accept-language': language } })).json();
+    const page = await read(`/api/hosts/${host}`);
+    assert.deepEqual(
+      page.vms.map((v: { vm: string; name: string }) => [v.name, v.vm]),
+      [
+        ['web-1', web],
+        ['', other],
+      ],
+    );
+    const { items, lines } = await read('/api/region');
+    assert.deepEqual([items[0].name, items[0].vm], ['web-1', web]);
+    assert.match(lines.at(-1).text.en, /^VM web-1 \(0{8}-.*2\) of compute-01 cannot be evacuated: it is pinned/);
+    assert.match(lines.at(-1).text['zh-CN'], /^compute-01 的虚拟机 web-1 \(0{8}-.*2\) 无法疏散：it is pinned/);
+    assert.match((await read(`/api/incidents/${incident}`)).story.at(-1), /VM web-1 \(0/);
+    assert.match((await read(`/api/incidents/${incident}`, 'zh-CN')).story.at(-1), /虚拟机 web-1 \(0/);
+    assert.match((await read(`/api/incidents/${incident}`, 'de')).story.at(-1), /cannot be evacuated/);
   });
 });
 

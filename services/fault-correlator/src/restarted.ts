@@ -1,4 +1,4 @@
-import type { VmReport } from '@lifeboat/contracts';
+import { named, type VmReport } from '@lifeboat/contracts';
 import { type Decision, decided, type HostId, type Instant, type VmId } from '@lifeboat/kernel';
 import { type Output, tell } from '@lifeboat/runtime';
 import type { CorrelatorState, HostView } from './state.ts';
@@ -18,14 +18,22 @@ export function restartedByItself(
   reports: readonly VmReport[],
   at: Instant,
 ): Decision<CorrelatorState, Output<never>> {
-  const off = new Set<VmId>(reports.filter((r) => r.state === 'shut-off').map((r) => r.vm));
+  const off = new Map(reports.filter((r) => r.state === 'shut-off').map((r) => [r.vm, r]));
   const since = agent?.is === 'lost' ? agent.at : at;
   const ended = ran.filter((vm) => off.has(vm));
   let { vmFaults } = s;
   for (const vm of ended) {
     const toldSince = vmFaults.get(vm)?.toldSince ?? null;
     const seen = { seenAt: at, stage: 'seen', toldAt: at, toldSince, still: true, trial: false, withHost: true } as const;
-    vmFaults = vmFaults.set(vm, { vm, host, failure: 'crashed', reason: 'its host restarted', since, ...seen });
+    vmFaults = vmFaults.set(vm, {
+      vm,
+      ...named(off.get(vm)?.name),
+      host,
+      failure: 'crashed',
+      reason: 'its host restarted',
+      since,
+      ...seen,
+    });
   }
   const rule = 'the agent came back with another boot id: the host restarted by itself';
   const evidence = [{ host, signal: 'agent' as const, is: 'restarted', ageMs: 0, observer: 'registry' }];

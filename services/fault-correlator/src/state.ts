@@ -80,6 +80,7 @@ export type Failures = Readonly<{ times: number; lastAt: Instant }>;
  */
 export type VmFault = Readonly<{
   vm: VmId;
+  name?: string;
   host: HostId;
   failure: VmFailure;
   reason: string;

@@ -1,4 +1,4 @@
-import type { Evidence, VmFailure } from '@lifeboat/contracts';
+import { type Evidence, named, type VmFailure } from '@lifeboat/contracts';
 import { andThen, type ClusterId, type Decision, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
 import { type Output, tell } from '@lifeboat/runtime';
 import { weigh } from './evidence.ts';
@@ -66,6 +66,7 @@ function told(s: CorrelatorState, settings: CorrelatorSettings, f: VmFault, plac
   const data = {
     incident,
     vm: f.vm,
+    ...named(f.name),
     host: f.host,
     cluster: place.cluster,
     failure: f.failure,

@@ -1,4 +1,4 @@
-import type { VmFailure, VmReport } from '@lifeboat/contracts';
+import { named, type VmFailure, type VmReport } from '@lifeboat/contracts';
 import { andThen, type Decision, decided, type HostId, type Instant, incidentId, stay, type VmId } from '@lifeboat/kernel';
 import { type Output, tell } from '@lifeboat/runtime';
 import type { CorrelatorSettings } from './settings.ts';
@@ -63,6 +63,7 @@ function seeFailed(
   if (known !== undefined && known.host === host && known.failure === failure && known.since === r.since && known.still) return s;
   const fault: VmFault = {
     vm: r.vm,
+    ...named(r.name),
     host,
     failure,
     reason: r.reason ?? r.state,

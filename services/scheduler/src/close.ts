@@ -1,3 +1,4 @@
+import { named } from '@lifeboat/contracts';
 import { decided, type HostId, type Instant } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
 import { failureSeen } from './ailing.ts';
@@ -43,13 +44,20 @@ const line = (s: SchedulerState, r: VmRecord) => {
     const back = 'its host came back before it was isolated';
     return {
       vm: r.vm,
+      ...named(r.name),
       outcome: runs ? ('running' as const) : ('stopped' as const),
       host: r.from,
       reason: failure === undefined ? back : `${back}; by its agent it has failed by itself: ${failure}`,
     };
   }
   const { outcome, host, reason } = r.stage;
-  return { vm: r.vm, outcome, ...(host === null ? {} : { host }), ...(reason === '' ? {} : { reason: reason.slice(0, 500) }) };
+  return {
+    vm: r.vm,
+    ...named(r.name),
+    outcome,
+    ...(host === null ? {} : { host }),
+    ...(reason === '' ? {} : { reason: reason.slice(0, 500) }),
+  };
 };
 
 function outcomeOf(i: Incident, records: readonly VmRecord[]) {

@@ -1,4 +1,4 @@
-import type { DataByType, VmReport } from '@lifeboat/contracts';
+import { type DataByType, named, type VmReport } from '@lifeboat/contracts';
 import { after, andThen, decided, type HostId, type IncidentId, type Instant, stay, type VmId } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
 import { allows, plannedOf } from './covers.ts';
@@ -140,6 +140,7 @@ export function settle(s: SchedulerState, r: VmRecord, outcome: VmOutcome, host:
     data: {
       incident: r.incident,
       vm: r.vm,
+      ...named(r.name),
       host: r.from,
       reason: reason.slice(0, 500),
       actions: ['retry', 'other-host', 'start-on-return', 'dismiss'],
@@ -147,7 +148,8 @@ export function settle(s: SchedulerState, r: VmRecord, outcome: VmOutcome, host:
     },
   });
   const { vm, incident, from } = r;
-  const open = { vm, incident, host: from, reason, since: at, startOnReturn: false, remindAt: after(at, FIRST_REMINDER_MS), reminders: 0 };
+  const reminded = { startOnReturn: false, remindAt: after(at, FIRST_REMINDER_MS), reminders: 0 };
+  const open = { vm, ...named(r.name), incident, host: from, reason, since: at, ...reminded };
   const refusedBy = r.refusedBy === undefined ? {} : { refusedBy: r.refusedBy };
   return decided({ ...next, items: next.items.set(vm, { ...open, ...refusedBy }) }, item);
 }

@@ -1,4 +1,4 @@
-import type { DataByType, VmReport } from '@lifeboat/contracts';
+import { type DataByType, named, type VmReport } from '@lifeboat/contracts';
 import { after, andThen, type ClusterId, decided, type HostId, type IncidentId, type Instant, incidentId, stay } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
 import { open } from './open.ts';
@@ -143,7 +143,7 @@ export function remind(s: SchedulerState, settings: SchedulerSettings, at: Insta
       type: 'lifeboat.items.waiting',
       data: {
         incident,
-        items: items.map(({ vm, host, reason, since }) => ({ vm, host, reason: reason.slice(0, 500), since })),
+        items: items.map(({ vm, name, host, reason, since }) => ({ vm, ...named(name), host, reason: reason.slice(0, 500), since })),
         reminder,
         at,
       },

@@ -117,6 +117,7 @@ export type HostOut = Readonly<{
 /** A VM that was not evacuated: followed, also after its incident, until it runs or a person dismisses it. */
 export type Item = Readonly<{
   vm: VmId;
+  name?: string;
   incident: IncidentId;
   host: HostId;
   reason: string;

@@ -1,4 +1,4 @@
-import type { FleetVm, Placement, Resources, Unplaced } from '@lifeboat/contracts';
+import { type FleetVm, named, type Placement, type Plan, type Resources, type Unplaced } from '@lifeboat/contracts';
 import { after, andThen, decided, type HostId, type Instant, stay, type VmId } from '@lifeboat/kernel';
 import type { CloudVm } from '@lifeboat/ports';
 import { order, tell } from '@lifeboat/runtime';
@@ -73,10 +73,17 @@ export function surveyed(s: SchedulerState, settings: SchedulerSettings, effect:
   const there = new Set(result.vms.map((v) => v.vm));
   step = andThen(step, (next) => followTheMoved(next, i, there, result.elsewhere, at));
   if (placed.size + unplaced.size > 0) {
-    const plan = { incident: i.incident, attempt: effect.survey, plan: result.plan, at };
+    const plan = { incident: i.incident, attempt: effect.survey, plan: withNames(result.plan, result.vms), at };
     step = andThen(step, (next) => decided(next, tell({ type: 'lifeboat.plan.made', data: plan })));
   }
   return andThen(step, (next) => noteRoom(next, settings, i.incident, placed.size, at));
+}
+
+/** For people: the planner itself goes by ids. */
+export function withNames(plan: Plan, vms: readonly FleetVm[]): Plan {
+  const names = new Map(vms.map((v) => [v.vm, v.name]));
+  const of = <T extends { readonly vm: VmId }>(row: T): T => ({ ...row, ...named(names.get(row.vm)) });
+  return { ...plan, placements: plan.placements.map(of), unplaced: plan.unplaced.map(of) };
 }
 
 const whyNot = ({ hosts }: SurveyEffect, { code, detail }: { code: string; detail: string }): string =>

@@ -13,6 +13,7 @@ import type { ClusterId, HostId, IncidentId, Instant, VmId } from '@lifeboat/ker
  */
 export type VmIncident = Readonly<{
   vm: VmId;
+  name?: string;
   incident: IncidentId;
   host: HostId;
   cluster: ClusterId;

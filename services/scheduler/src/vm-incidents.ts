@@ -1,3 +1,4 @@
+import { named } from '@lifeboat/contracts';
 import { decided, type HostId, type Instant, type VmId } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
 import type { SchedulerState } from './state.ts';
@@ -24,20 +25,36 @@ export type VmEnd =
 export function endVm(s: SchedulerState, i: VmIncident, end: VmEnd, at: Instant): Step {
   const over = { ...s, vmIncidents: s.vmIncidents.delete(i.vm), closed: s.closed.set(i.incident, at) };
   const { incident, vm, host, failure, attempts } = i;
+  const name = named(i.name);
   switch (end.kind) {
     case 'recovered': {
-      const data = { incident, vm, host: end.host, failure, attempts, moved: i.moves > 0, tookMs: Math.max(0, at - i.openedAt), at };
+      const data = {
+        incident,
+        vm,
+        ...name,
+        host: end.host,
+        failure,
+        attempts,
+        moved: i.moves > 0,
+        tookMs: Math.max(0, at - i.openedAt),
+        at,
+      };
       return decided(over, tell({ type: 'lifeboat.vm.recovered', incident, data }));
     }
     case 'left-alone':
       return decided(
         over,
-        tell({ type: 'lifeboat.vm.left-alone', incident, data: { incident, vm, host, failure, reason: end.reason.slice(0, 500), at } }),
+        tell({
+          type: 'lifeboat.vm.left-alone',
+          incident,
+          data: { incident, vm, ...name, host, failure, reason: end.reason.slice(0, 500), at },
+        }),
       );
     case 'given-up': {
       const data = {
         incident,
         vm,
+        ...name,
         host,
         failure,
         attempts,

@@ -1,4 +1,4 @@
-import { type DataByType, defaultVmFailurePolicy, ORDER_VALID_MS, type VmFailure, type VmFailurePolicy } from '@lifeboat/contracts';
+import { type DataByType, defaultVmFailurePolicy, named, ORDER_VALID_MS, type VmFailure, type VmFailurePolicy } from '@lifeboat/contracts';
 import {
   after,
   andThen,
@@ -44,6 +44,7 @@ export function vmFailed(s: SchedulerState, settings: SchedulerSettings, d: Data
   if (known !== undefined) return failedAgain({ ...counted, closed: s.closed.set(d.incident, at) }, settings, known, d, at);
   const i: VmIncident = {
     vm: d.vm,
+    ...named(d.name),
     incident: d.incident,
     host: d.host,
     cluster: d.cluster,

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
 import { EvidenceSchema, VerdictSchema } from '../model/evidence.ts';
-import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema, VmNameSchema } from '../model/words.ts';
 
 const common = { topic: topics.faults, version: 1, producedBy: ['fault-correlator'] } as const;
 const rule = Type.String({ maxLength: 300, description: 'The row of the diagnosis table that gave the verdict, in words.' });
@@ -22,6 +22,7 @@ export const vmFailed = defineEvent({
   data: Closed({
     incident: IncidentIdSchema,
     vm: VmIdSchema,
+    name: Type.Optional(VmNameSchema),
     host: HostIdSchema,
     cluster: ClusterIdSchema,
     failure: VmFailureSchema,

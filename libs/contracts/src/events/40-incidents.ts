@@ -2,7 +2,7 @@ import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
 import { ProofOfDeathSchema, VerdictSchema } from '../model/evidence.ts';
 import { PlacementSchema, PlanSchema } from '../model/fleet.ts';
-import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema, VmNameSchema } from '../model/words.ts';
 import { automationLevels } from '../topology/policy.ts';
 
 const common = { topic: topics.incidents, version: 1, producedBy: ['scheduler'], key: (d: { incident: string }) => d.incident } as const;
@@ -81,6 +81,7 @@ export const vmUnevacuable = defineEvent({
   data: Closed({
     incident: IncidentIdSchema,
     vm: VmIdSchema,
+    name: Type.Optional(VmNameSchema),
     host: HostIdSchema,
     reason: Type.String({ maxLength: 500 }),
     actions: Type.Array(OneOf(unevacuableActions)),
@@ -133,6 +134,7 @@ export const incidentClosed = defineEvent({
     vms: Type.Array(
       Closed({
         vm: VmIdSchema,
+        name: Type.Optional(VmNameSchema),
         outcome: OneOf(
           vmOutcomes,
           "'stopped': was stopped before, now owned by its new host, or does not run on its old one, which came back before it was isolated; 'handed-over': its new host failed too, another incident has it.",

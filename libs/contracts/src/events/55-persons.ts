@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
-import { Closed, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
+import { Closed, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema, VmNameSchema } from '../model/words.ts';
 import { unevacuableActions } from './40-incidents.ts';
 
 /*
@@ -96,9 +96,16 @@ export const itemsWaiting = defineEvent({
   key: (d) => d.incident,
   data: Closed({
     incident: IncidentIdSchema,
-    items: Type.Array(Closed({ vm: VmIdSchema, host: HostIdSchema, reason: Type.String({ maxLength: 500 }), since: InstantSchema }), {
-      minItems: 1,
-    }),
+    items: Type.Array(
+      Closed({
+        vm: VmIdSchema,
+        name: Type.Optional(VmNameSchema),
+        host: HostIdSchema,
+        reason: Type.String({ maxLength: 500 }),
+        since: InstantSchema,
+      }),
+      { minItems: 1 },
+    ),
     reminder: Type.Integer({ minimum: 1 }),
     at: InstantSchema,
   }),

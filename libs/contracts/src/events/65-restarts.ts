@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
-import { Closed, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
+import { Closed, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema, VmNameSchema } from '../model/words.ts';
 import { VmFailureSchema } from './35-vm-failures.ts';
 import { unevacuableActions } from './40-incidents.ts';
 
@@ -15,6 +15,7 @@ const how = OneOf(
   restartWays,
   "'reboot': hard, by Nova, whatever state it is in; 'resume': go on where it was paused; 'move': cold, to another host.",
 );
+const name = Type.Optional(VmNameSchema);
 const attempt = Type.Integer({ minimum: 1 });
 const reason = Type.String({ maxLength: 500 });
 
@@ -65,6 +66,7 @@ export const vmRecovered = defineEvent({
   about: "The failed VM runs again, seen by its host's agent: the end of its incident.",
   data: Closed({
     ...of,
+    name,
     failure: VmFailureSchema,
     attempts: Type.Integer({ minimum: 0 }),
     moved: Type.Boolean(),
@@ -77,7 +79,7 @@ export const vmLeftAlone = defineEvent({
   type: 'lifeboat.vm.left-alone',
   consumedBy: ['fault-correlator', 'notifier', 'console'],
   about: 'A failed VM is not restarted because its owner or its cluster does not want that: the end of its incident, with the reason.',
-  data: Closed({ ...of, failure: VmFailureSchema, reason }),
+  data: Closed({ ...of, name, failure: VmFailureSchema, reason }),
 });
 
 export const vmGivenUp = defineEvent({
@@ -87,6 +89,7 @@ export const vmGivenUp = defineEvent({
   about: 'A failed VM could not be brought back: a person must look. The end of its incident.',
   data: Closed({
     ...of,
+    name,
     failure: VmFailureSchema,
     attempts: Type.Integer({ minimum: 0 }),
     reason,

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
 import { PlacementSchema, PlanSchema } from '../model/fleet.ts';
-import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema, VmNameSchema } from '../model/words.ts';
 
 /*
  * Planned evacuation of a host that is well: its VMs leave it alive, or cold where that is allowed. Nothing here isolates,
@@ -90,7 +90,7 @@ export const drainClosed = defineEvent({
     vms: Type.Array(
       Closed({
         vm: VmIdSchema,
-        name: Type.String({ maxLength: 255 }),
+        name: VmNameSchema,
         outcome: OneOf(['moved', 'left', 'gone'] as const, "'gone': by its owner's doing."),
         host: Type.Optional(HostIdSchema),
         how: Type.Optional(how),

@@ -1,10 +1,11 @@
 import Type from 'typebox';
-import { Closed, HostIdSchema, InstantSchema, OneOf, VmIdSchema } from './words.ts';
+import { Closed, HostIdSchema, InstantSchema, OneOf, VmIdSchema, VmNameSchema } from './words.ts';
 
 export const vmStates = ['running', 'paused', 'shut-off', 'crashed', 'hung', 'io-error', 'unknown'] as const;
 /** A VM as the hypervisor of its host sees it, not as Nova does. */
 export const VmReportSchema = Closed({
   vm: VmIdSchema,
+  name: Type.Optional(VmNameSchema),
   state: OneOf(vmStates),
   reason: Type.Optional(Type.String({ maxLength: 200, description: "The hypervisor's own word for it." })),
   since: InstantSchema,

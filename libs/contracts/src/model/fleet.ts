@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { Closed, ClusterIdSchema, HostIdSchema, OneOf, RackIdSchema, VmIdSchema } from './words.ts';
+import { Closed, ClusterIdSchema, HostIdSchema, OneOf, RackIdSchema, VmIdSchema, VmNameSchema } from './words.ts';
 
 export const ResourcesSchema = Closed({
   vcpus: Type.Integer({ minimum: 0 }),
@@ -28,7 +28,7 @@ export type FleetHost = Type.Static<typeof FleetHostSchema>;
 
 export const FleetVmSchema = Closed({
   vm: VmIdSchema,
-  name: Type.String({ maxLength: 255 }),
+  name: VmNameSchema,
   host: HostIdSchema,
   size: ResourcesSchema,
   businessType: Type.String({ maxLength: 255, description: "Metadata lifeboat:business_type; '' = none, not spread." }),
@@ -75,6 +75,7 @@ export type EvacuationPolicy = (typeof evacuationPolicies)[number];
 
 export const PlacementSchema = Closed({
   vm: VmIdSchema,
+  name: Type.Optional(VmNameSchema),
   from: HostIdSchema,
   to: HostIdSchema,
   alternates: Type.Array(HostIdSchema, { description: 'Next best hosts, so that a refusal costs no new plan.' }),
@@ -85,6 +86,7 @@ export type Placement = Type.Static<typeof PlacementSchema>;
 
 export const UnplacedSchema = Closed({
   vm: VmIdSchema,
+  name: Type.Optional(VmNameSchema),
   from: HostIdSchema,
   because: Type.String({ maxLength: 500 }),
   /** 'never': must not be moved; 'no-room': may find a place later. */

@@ -9,6 +9,12 @@ export const HostIdSchema = word<HostId>(
   "A compute node's name, as Nova's compute service calls it.",
 );
 export const VmIdSchema = word<VmId>('^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$', "A VM's Nova UUID.");
+export const VmNameSchema = Type.String({
+  maxLength: 255,
+  description: "What its owner calls it (Nova's name); absent where nobody knows.",
+});
+/** `name` as a part of an object; none where there is none. */
+export const named = (name: string | undefined): { readonly name?: string } => (name === undefined || name === '' ? {} : { name });
 export const ClusterIdSchema = word<ClusterId>(
   '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$',
   'A cluster: hosts with one VLAN and one HA policy; a Nova host aggregate.',

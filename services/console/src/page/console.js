@@ -21,6 +21,7 @@ const duration = (ms) => {
 
 // what machines say is translated where it is one of a few words
 const verdict = (i) => w.verdicts[i.verdict] ?? i.verdict;
+const vmState = (said) => w.vmStates[said] ?? said;
 const outcome = (x) => w.outcomes[x.outcome] ?? x.outcome;
 
 let language = localStorage.getItem('language') ?? (navigator.language.startsWith('zh') ? 'zh-CN' : 'en');
@@ -59,7 +60,8 @@ async function order(question, url, body) {
   try {
     const answer = await fetch(url, {
       method: 'POST',
-      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      headers: { 'accept-language': language, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const said = await answer.json();
     if (!answer.ok) return say(said.problem, false);
@@ -73,7 +75,7 @@ async function order(question, url, body) {
 }
 
 async function read(url) {
-  const answer = await fetch(url);
+  const answer = await fetch(url, { headers: { 'accept-language': language } });
   const body = await answer.json();
   if (!answer.ok) throw new Error(body.problem);
   return body;
@@ -105,6 +107,9 @@ const table = (heads, rows) =>
     el('table', {}, el('thead', {}, el('tr', {}, ...heads.map((h) => el('th', {}, h)))), el('tbody', {}, ...rows)),
   );
 
+/** Known by its name, acted on by its id. */
+const vmCell = (v) => (v.name === '' ? el('td', {}, v.vm) : el('td', {}, v.name, el('small', {}, v.vm)));
+
 const orderButtons = (...all) => el('div', { class: 'buttons' }, ...all.filter((b) => b !== null));
 const canOrder = () => (me.orders ? {} : { disabled: true, title: w.reader });
 
@@ -115,7 +120,9 @@ function incidentPage(i) {
   const facts = el('p', {}, `${verdict(i)} · ${i.hosts.join(', ')} · ${w.modes[i.automation]} · ${i.rule}`);
   const story = [el('h3', {}, w.story), el('pre', {}, i.story.join('\n'))];
   if (i.closedAt !== null) {
-    const rows = i.vms.map((v) => el('tr', {}, ...[v.vm, v.outcome, v.host ?? '', v.reason ?? ''].map((x) => el('td', {}, x))));
+    const rows = i.vms.map((v) =>
+      el('tr', {}, vmCell(v), ...[vmState(v.outcome), v.host ?? '', v.reason ?? ''].map((x) => el('td', {}, x))),
+    );
     return [facts, el('h3', {}, w.outcome), table([c.vm, c.state, c.host, c.reason], rows), ...story];
   }
   const statements = i.unproven.map((host) => statementForm(host));
@@ -136,7 +143,7 @@ const asking = (i) =>
 function picking(i) {
   if (i.waiting.length === 0) return [el('p', {}, w.nothingToPick)];
   const c = w.columns;
-  const boxes = new Map(i.waiting.map((p) => [p, el('input', { type: 'checkbox', checked: true, 'aria-label': p.vm })]));
+  const boxes = new Map(i.waiting.map((p) => [p, el('input', { type: 'checkbox', checked: true, 'aria-label': p.name || p.vm })]));
   const picked = () => [...boxes].filter(([, b]) => b.checked).map(([p]) => p);
   const go = button('', () => {
     const placements = picked().map(({ vm, from, to }) => ({ vm, from, to }));
@@ -165,7 +172,7 @@ function picking(i) {
   );
   const rows = [...boxes].map(([p, box]) => {
     box.addEventListener('change', count);
-    return el('tr', {}, el('td', {}, box), ...[p.vm, p.from, p.to, String(p.priority), p.because].map((x) => el('td', {}, x)));
+    return el('tr', {}, el('td', {}, box), vmCell(p), ...[p.from, p.to, String(p.priority), p.because].map((x) => el('td', {}, x)));
   });
   count();
   const no = button(
@@ -190,7 +197,7 @@ const showHost = (host) => show(host, async () => hostPage(await read(`api/hosts
 
 function hostPage(h) {
   const c = w.columns;
-  const boxes = new Map(h.vms.map((v) => [v.vm, el('input', { type: 'checkbox', checked: true, 'aria-label': v.vm })]));
+  const boxes = new Map(h.vms.map((v) => [v.vm, el('input', { type: 'checkbox', checked: true, 'aria-label': v.name || v.vm })]));
   const picked = () => [...boxes].filter(([, b]) => b.checked).map(([vm]) => vm);
   const some = () => (picked().length === boxes.size ? undefined : picked());
   const cold = el('select', {}, ...Object.entries(w.cold).map(([value, text]) => el('option', { value }, text)));
@@ -226,7 +233,7 @@ function hostPage(h) {
   const rows = h.vms.map((v) => {
     const box = boxes.get(v.vm);
     box.addEventListener('change', count);
-    return el('tr', {}, el('td', {}, box), el('td', {}, v.vm), el('td', {}, v.state));
+    return el('tr', {}, el('td', {}, box), vmCell(v), el('td', {}, vmState(v.state)));
   });
   const well = h.incident === null && h.agent === 'ok' && h.drain === null;
   const release = button(w.release, () => order(w.sureRelease(h.host), `api/hosts/${path(h.host)}/release`), canOrder());
@@ -307,15 +314,18 @@ function itemsTable(items) {
   const rows = items.map((x) => {
     const select = el(
       'select',
-      { 'aria-label': x.vm, ...canOrder() },
+      { 'aria-label': x.name || x.vm, ...canOrder() },
       ...Object.entries(w.actions).map(([value, text]) => el('option', { value }, text)),
     );
     const go = button(
       w.decide,
-      () => order(w.sureItem(x.vm, w.actions[select.value]), `api/items/${path(x.vm)}`, { action: select.value }),
+      () =>
+        order(w.sureItem(x.name === '' ? x.vm : `${x.name} (${x.vm})`, w.actions[select.value]), `api/items/${path(x.vm)}`, {
+          action: select.value,
+        }),
       canOrder(),
     );
-    return el('tr', {}, el('td', {}, x.vm), el('td', {}, x.host), el('td', {}, x.reason), el('td', { class: 'act' }, select, go));
+    return el('tr', {}, vmCell(x), el('td', {}, x.host), el('td', {}, x.reason), el('td', { class: 'act' }, select, go));
   });
   return el('div', { class: 'items' }, el('b', {}, w.itemsTitle(items.length)), table([c.vm, c.host, c.reason, ''], rows));
 }
@@ -426,7 +436,9 @@ function draw(s) {
     ...s.lines
       .slice(-40)
       .reverse()
-      .map((l) => el('li', {}, el('time', {}, time(l.at)), el('span', { class: 'source' }, l.source), el('span', {}, l.text))),
+      .map((l) =>
+        el('li', {}, el('time', {}, time(l.at)), el('span', { class: 'source' }, l.source), el('span', {}, l.text[language] ?? l.text.en)),
+      ),
   );
   drawClusters(s);
   drawHosts(s);

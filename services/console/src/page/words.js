@@ -1,4 +1,4 @@
-/** What the page says by itself. What machines say (rules, reasons, stories) stays as it was said. */
+/** What the page says by itself. What machines say (rules, reasons) stays as it was said; stories come in the reader's language. */
 export const languages = {
   en: {
     name: 'English',
@@ -25,6 +25,7 @@ export const languages = {
     haOff: 'HA off',
     verdicts: {},
     outcomes: {},
+    vmStates: {},
     fast: 'high performance',
     columns: {
       cluster: 'cluster',
@@ -146,6 +147,19 @@ export const languages = {
       stopped: '已停止',
       'host-failed': '主机故障',
       'not-begun': '未开始',
+    },
+    vmStates: {
+      running: '运行中',
+      paused: '已暂停',
+      'shut-off': '已关机',
+      crashed: '已崩溃',
+      hung: '无响应',
+      'io-error': '因 I/O 错误暂停',
+      unknown: '状态不明',
+      stopped: '关机',
+      unevacuable: '未疏散',
+      gone: '已删除',
+      'handed-over': '转交其他事件',
     },
     fast: '高性能',
     columns: {

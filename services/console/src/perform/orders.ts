@@ -1,5 +1,5 @@
 import { encode, type LifeboatEvent, type NewEvent, unevacuableActions } from '@lifeboat/contracts';
-import { type Live, orderEvent, sentence } from '@lifeboat/desk';
+import { type Live, orderEvent } from '@lifeboat/desk';
 import { describeFailure, hostId, type Instant, incidentId, instant, vmId } from '@lifeboat/kernel';
 import type { Bus, Clock } from '@lifeboat/ports';
 import Type from 'typebox';
@@ -76,7 +76,9 @@ export function decideItem(live: Live, vm: string, action: ItemBody['action'], w
 }
 
 /** What was told as the consequence of an order; nothing, if nobody has said anything about it yet. */
-export type Consequence = Readonly<{ ok: true; refused: boolean; told: readonly string[] }> | Readonly<{ ok: false; problem: string }>;
+export type Consequence =
+  | Readonly<{ ok: true; refused: boolean; told: readonly LifeboatEvent[] }>
+  | Readonly<{ ok: false; problem: string }>;
 
 const ANSWER_MS = 5_000;
 /** What is told of one order is stored together, and comes together. */
@@ -123,6 +125,6 @@ export class Orders {
     while (told.length === 0 && this.#clock.monotonic() < until) await this.#clock.sleep(50);
     if (told.length > 0) await this.#clock.sleep(TOGETHER_MS);
     const refused = told.some((e) => e.type === 'lifeboat.order.refused' && e.id !== event.id);
-    return { ok: true, refused, told: told.map(sentence) };
+    return { ok: true, refused, told };
   }
 }

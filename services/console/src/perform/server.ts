@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Topology } from '@lifeboat/contracts';
+import type { Language, Topology } from '@lifeboat/contracts';
 import type { Live } from '@lifeboat/desk';
 import { type Instant, incidentId } from '@lifeboat/kernel';
 import type { Clock } from '@lifeboat/ports';
@@ -92,6 +92,9 @@ async function admitted({ door }: ConsoleParts, request: FastifyRequest, reply: 
   return undefined;
 }
 
+/** What the page was set to says so in its requests; a browser by itself says what its user reads. */
+const languageOf = ({ headers: h }: FastifyRequest): Language => (h['accept-language']?.trimStart().startsWith('zh') ? 'zh-CN' : 'en');
+
 /** A browser knows our password, and sends it along whichever page asks it to. */
 function fromElsewhere({ headers: h }: FastifyRequest): boolean {
   const site = h['sec-fetch-site'];
@@ -119,13 +122,15 @@ function reading(app: FastifyInstance, parts: ConsoleParts): void {
     const topology = parts.topology();
     return (topology === null ? null : hostPage(live, topology, params.host)) ?? absent(reply, `no host ${params.host} in the topology`);
   });
-  app.get<{ Params: { incident: string } }>('/api/incidents/:incident', async ({ params }, reply) => {
+  app.get<{ Params: { incident: string } }>('/api/incidents/:incident', async (request, reply) => {
+    const { params } = request;
     const found = live.incident(incidentId(params.incident));
-    return found === undefined ? absent(reply, `there is no incident ${params.incident}`) : incidentPage(live, found);
+    return found === undefined ? absent(reply, `there is no incident ${params.incident}`) : incidentPage(live, found, languageOf(request));
   });
-  app.get<{ Params: { incident: string } }>('/api/stories/:incident', async ({ params }, reply) =>
-    reply.type('text/plain; charset=utf-8').send(`${live.story(incidentId(params.incident)).join('\n')}\n`),
-  );
+  app.get<{ Params: { incident: string } }>('/api/stories/:incident', async (request, reply) => {
+    const story = live.story(incidentId(request.params.incident), languageOf(request));
+    return reply.type('text/plain; charset=utf-8').send(`${story.join('\n')}\n`);
+  });
   app.get<{ Querystring: { host?: string; rack?: string } }>('/api/plan', async ({ query }, reply) => {
     const made = await plans.rehearse(query.host, query.rack);
     return made.ok ? { lines: made.lines } : reply.code(409).send({ problem: made.problem });
@@ -178,7 +183,8 @@ function ordering(app: FastifyInstance, parts: ConsoleParts): void {
     const consequence = await orders.give(wanted.order, who.at);
     parts.note(by, wanted.order.type, request.url, consequence);
     if (!consequence.ok) return reply.code(503).send({ problem: `the order was not given: ${consequence.problem}` });
-    const { told, refused } = consequence;
+    const { refused } = consequence;
+    const told = consequence.told.map((e) => live.tell(e, languageOf(request)));
     return reply.code(refused ? 409 : 202).send(refused ? { problem: told.join('; ') } : { given: wanted.order.type, ...who, told });
   };
   type OfHost = { Params: { host: string } };

@@ -1,4 +1,4 @@
-import { policyOf, type Topology } from '@lifeboat/contracts';
+import { type Language, policyOf, type Topology } from '@lifeboat/contracts';
 import { type HostView, type IncidentView, type Live, toldDrain, toldIncident } from '@lifeboat/desk';
 import type { HostId } from '@lifeboat/kernel';
 
@@ -34,10 +34,14 @@ export const findHosts = (live: Live, topology: Topology, match: string): HostRo
     .filter((r) => [r.host, r.rack, r.cluster].some((name) => name.toLowerCase().includes(match.toLowerCase())))
     .slice(0, MOST_FOUND);
 
+/** As people look for them; those without a name come last. */
+const byName = (a: { vm: string; name: string }, b: { vm: string; name: string }): number =>
+  Number(a.name === '') - Number(b.name === '') || a.name.localeCompare(b.name, 'en', { numeric: true }) || (a.vm < b.vm ? -1 : 1);
+
 export function hostPage(live: Live, topology: Topology, host: string) {
   const row = rowsOf(live, topology).find((r) => r.host === host);
   if (row === undefined) return null;
-  const vms = [...(live.host(row.host)?.vms ?? [])].map(([vm, state]) => ({ vm, state })).sort((a, b) => (a.vm < b.vm ? -1 : 1));
+  const vms = [...(live.host(row.host)?.vms ?? [])].map(([vm, state]) => ({ vm, name: live.nameOf(vm), state })).sort(byName);
   const incident = live.incidents.find((i) => i.closedAt === null && i.hosts.includes(row.host))?.incident ?? null;
   const drain = live.drains.find((d) => d.closedAt === null && d.host === row.host);
   return { ...row, vms, incident, drain: drain === undefined ? null : toldDrain(drain) };
@@ -48,13 +52,13 @@ const incidentRow = (live: Live, i: IncidentView) => {
   return { ...toldIncident(i), waiting: waiting.length };
 };
 
-export function incidentPage(live: Live, i: IncidentView) {
+export function incidentPage(live: Live, i: IncidentView, language: Language) {
   const closed = live.eventsOf(i.incident).findLast((e) => e.type === 'lifeboat.incident.closed');
   return {
     ...toldIncident(i),
-    waiting: i.closedAt === null ? live.waiting(i.incident) : [],
-    vms: closed?.type === 'lifeboat.incident.closed' ? closed.data.vms : [],
-    story: live.story(i.incident),
+    waiting: i.closedAt === null ? live.waiting(i.incident).map((p) => ({ ...p, name: live.nameOf(p.vm) })) : [],
+    vms: closed?.type === 'lifeboat.incident.closed' ? closed.data.vms.map((v) => ({ ...v, name: live.nameOf(v.vm) })) : [],
+    story: live.story(i.incident, language),
   };
 }
 
@@ -76,7 +80,7 @@ export function snapshot(live: Live, topology: Topology, now: number) {
     more: Math.max(0, count(rows, notable) - MOST_HOSTS),
     incidents: live.incidents.slice(0, MOST_INCIDENTS).map((i) => incidentRow(live, i)),
     drains: live.drains.slice(0, MOST_DRAINS).map(toldDrain),
-    items: live.items.slice(0, MOST_ITEMS),
+    items: live.items.slice(0, MOST_ITEMS).map((x) => ({ ...x, name: live.nameOf(x.vm) })),
     lines: live.lines.slice(-MOST_LINES),
   };
 }

@@ -1,5 +1,6 @@
 import type { LifeboatEvent } from '@lifeboat/contracts';
 import { stableId } from '@lifeboat/kernel';
+import { vmCalled } from '@lifeboat/story';
 import type { Words } from './texts.ts';
 
 /** What people are told of single VMs that failed, and of a storage that fails many; null: nothing. */
@@ -29,7 +30,8 @@ export function vmWords(e: LifeboatEvent): { id: string; words: Words } | null {
       return { id: `storage/cleared/${cluster}/${since}`, words };
     }
     case 'lifeboat.vm.given-up': {
-      const { vm, host, failure, attempts, reason, incident } = e.data;
+      const { host, failure, attempts, reason, incident } = e.data;
+      const vm = vmCalled(e.data.vm, e.data.name);
       const words: Words = {
         urgency: 'asks',
         subject: `VM ${vm} on ${host} could not be brought back`,
@@ -40,7 +42,8 @@ export function vmWords(e: LifeboatEvent): { id: string; words: Words } | null {
       return { id: `given-up/${incident}`, words };
     }
     case 'lifeboat.vm.left-alone': {
-      const { vm, host, failure, reason } = e.data;
+      const { host, failure, reason } = e.data;
+      const vm = vmCalled(e.data.vm, e.data.name);
       const words: Words = {
         urgency: 'done',
         subject: `VM ${vm} on ${host} has failed and is left alone`,
@@ -48,7 +51,7 @@ export function vmWords(e: LifeboatEvent): { id: string; words: Words } | null {
         done: `It is left as it is: ${reason}.`,
         asked: 'Nothing, if that is what you want.',
       };
-      return { id: `left-alone/${vm}/${stableId(reason)}`, words };
+      return { id: `left-alone/${e.data.vm}/${stableId(reason)}`, words };
     }
     default:
       return null;

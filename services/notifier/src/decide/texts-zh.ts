@@ -1,15 +1,14 @@
 import type { EventOf, LifeboatEvent } from '@lifeboat/contracts';
 import { type Instant, isoTime } from '@lifeboat/kernel';
+import { chineseVerdicts as verdicts, vmCalled } from '@lifeboat/story';
 import type { IncidentMemo } from '../state.ts';
 import type { Words } from './texts.ts';
 import { chineseVmWords } from './texts-zh-vms.ts';
-import { wordings } from './wording.ts';
 
 /** The notices in Chinese. What a machine says (rules, reasons, evidence, codes) stays as it was said. */
 type Said = Pick<Words, 'subject' | 'happened' | 'done' | 'asked'>;
 
 const NOTHING = '无需操作。';
-const { verdicts } = wordings['zh-CN'];
 const list = (items: readonly string[], most = 8) =>
   items.length <= most ? items.join('、') : `${items.slice(0, most).join('、')} 等 ${items.length} 个`;
 const hostsOf = (memo: IncidentMemo | undefined, incident: string) => (memo === undefined ? incident : list(memo.hosts, 3));
@@ -65,8 +64,8 @@ export function chineseWords(e: LifeboatEvent, memo: IncidentMemo | undefined): 
       return planMade(e, memo);
     case 'lifeboat.vm.unevacuable':
       return {
-        subject: `${e.data.host}：虚拟机 ${e.data.vm} 未疏散`,
-        happened: `${e.data.host} 上的虚拟机 ${e.data.vm} 已停止且未疏散：${e.data.reason}`,
+        subject: `${e.data.host}：虚拟机 ${vmCalled(e.data.vm, e.data.name)} 未疏散`,
+        happened: `${e.data.host} 上的虚拟机 ${vmCalled(e.data.vm, e.data.name)} 已停止且未疏散：${e.data.reason}`,
         done: '已单独列出，其余虚拟机继续处理。',
         asked: `请在 Lifeboat 中决定：${e.data.actions.join('、') || 'dismiss'}。`,
       };

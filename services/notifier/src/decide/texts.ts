@@ -1,5 +1,6 @@
 import type { EventOf, Evidence, Language, LifeboatEvent } from '@lifeboat/contracts';
 import { type Instant, isoTime, stableId } from '@lifeboat/kernel';
+import { vmCalled } from '@lifeboat/story';
 import type { IncidentMemo, Notice, Urgency } from '../state.ts';
 import { channelWords } from './texts-channels.ts';
 import { vmWords } from './texts-vms.ts';
@@ -295,15 +296,15 @@ const planMade = ({ data: d }: EventOf<'lifeboat.plan.made'>, memo: IncidentMemo
     asked: unplaced.length > 0 ? 'See the VMs without a place below.' : NOTHING_ASKED,
     details: [
       ...[...targets].sort(([a], [b]) => (a < b ? -1 : 1)).map(([host, n]) => `${host}: ${vms(n)}`),
-      ...unplaced.slice(0, 100).map((u) => `no place: ${u.vm}: ${u.because}`),
+      ...unplaced.slice(0, 100).map((u) => `no place: ${vmCalled(u.vm, u.name)}: ${u.because}`),
     ],
   };
 };
 
 const unevacuable = ({ data: d }: EventOf<'lifeboat.vm.unevacuable'>): Words => ({
   urgency: 'asks',
-  subject: `${d.host}: VM ${d.vm} is not evacuated`,
-  happened: `VM ${d.vm} of ${d.host} is down and is not evacuated: ${d.reason}`,
+  subject: `${d.host}: VM ${vmCalled(d.vm, d.name)} is not evacuated`,
+  happened: `VM ${vmCalled(d.vm, d.name)} of ${d.host} is down and is not evacuated: ${d.reason}`,
   done: 'It was left out; the other VMs go on without it.',
   asked: `Decide about it in Lifeboat: ${d.actions.join(', ') || 'dismiss'}.`,
 });
@@ -337,7 +338,7 @@ const itemsWaiting = ({ data: d }: EventOf<'lifeboat.items.waiting'>): Words => 
   happened: `${vms(d.items.length)} of ${d.incident} ${d.items.length === 1 ? 'is' : 'are'} down and ${d.items.length === 1 ? 'waits' : 'wait'} for somebody.`,
   done: 'Nothing more is done about them by itself.',
   asked: 'Decide about each: retry, other-host, start-on-return or dismiss (lifeboat items).',
-  details: d.items.map((x) => `${x.vm} of ${x.host}, since ${isoTime(x.since)}: ${x.reason}`),
+  details: d.items.map((x) => `${vmCalled(x.vm, x.name)} of ${x.host}, since ${isoTime(x.since)}: ${x.reason}`),
 });
 
 const orderRefused = ({ data: d }: EventOf<'lifeboat.order.refused'>): Words => ({
@@ -370,7 +371,8 @@ const closed = ({ data: d }: EventOf<'lifeboat.incident.closed'>): Words => {
           ? NOTHING_ASKED
           : 'Nothing tonight. Repair the host in working hours.',
     details: d.vms.map(
-      (v) => `${v.vm}: ${v.outcome}${v.host === undefined ? '' : ` on ${v.host}`}${v.reason === undefined ? '' : `: ${v.reason}`}`,
+      (v) =>
+        `${vmCalled(v.vm, v.name)}: ${v.outcome}${v.host === undefined ? '' : ` on ${v.host}`}${v.reason === undefined ? '' : `: ${v.reason}`}`,
     ),
   };
 };

@@ -1,4 +1,5 @@
 import type { Language, Verdict } from '@lifeboat/contracts';
+import { chineseVerdicts } from '@lifeboat/story';
 
 /** Everything that a person is told about a question, in the languages of the contacts. */
 export interface Wording {
@@ -120,18 +121,7 @@ function reasonInChinese(reason: string): string {
 }
 
 const zh: Wording = {
-  verdicts: {
-    'agent failure': '代理故障',
-    'management network failure': '管理网故障',
-    'host failure': '主机故障',
-    'host power failure': '主机掉电',
-    'production network failure': '生产网故障',
-    'production network failure of the cluster': '集群生产网故障',
-    'rack power failure': '机柜掉电',
-    'top-of-rack switch failure': '机柜交换机故障',
-    'observer failure': '监控端故障',
-    'VM failure': '虚拟机故障',
-  },
+  verdicts: chineseVerdicts,
   yes: '同意',
   no: '拒绝',
   vms: (n) => `${n} 台虚拟机`,

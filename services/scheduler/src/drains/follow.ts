@@ -1,4 +1,4 @@
-import type { DataByType, MigrationWay, VmReport } from '@lifeboat/contracts';
+import { type DataByType, type MigrationWay, named, type VmReport } from '@lifeboat/contracts';
 import { after, andThen, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
 import { order, tell } from '@lifeboat/runtime';
 import type { DrainSurveyEffect } from '../effects.ts';
@@ -124,10 +124,11 @@ export function endOne(s: SchedulerState, host: HostId, v: Leaving, stage: Leavi
   if (!item || drain === undefined) return stay(next);
   const { incident } = drain;
   const reason = ('reason' in stage ? stage.reason : '').slice(0, 500);
-  const open = { vm: v.vm, incident, host, reason, since: at, startOnReturn: false, remindAt: after(at, FIRST_REMINDER_MS), reminders: 0 };
+  const what = { vm: v.vm, ...named(v.name), incident, host, reason };
+  const open = { ...what, since: at, startOnReturn: false, remindAt: after(at, FIRST_REMINDER_MS), reminders: 0 };
   return decided(
     { ...next, items: next.items.set(v.vm, { ...open, drained: true }) },
-    tell({ type: 'lifeboat.vm.unevacuable', data: { incident, vm: v.vm, host, reason, actions: ['dismiss'], at } }),
+    tell({ type: 'lifeboat.vm.unevacuable', data: { ...what, actions: ['dismiss'], at } }),
   );
 }
 

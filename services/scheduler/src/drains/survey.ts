@@ -5,6 +5,7 @@ import type { DrainSurveyEffect, DrainSurveyResult } from '../effects.ts';
 import type { SchedulerSettings } from '../settings.ts';
 import { epochOf, type SchedulerState } from '../state.ts';
 import type { Step } from '../step.ts';
+import { withNames } from '../survey.ts';
 import { type Drain, type Leaving, leavingOf, putDrain, putLeaving } from './drain.ts';
 import { advanceDrain, endOne } from './follow.ts';
 
@@ -30,9 +31,10 @@ export function drainSurveyed(
   step = andThen(step, (n) => notThere(n, e, r, at));
   if (r.vms.length > 0) {
     const { incident, host } = d;
+    const shown = withNames(r.plan, r.vms);
     const ways = {
-      ...r.plan,
-      placements: r.plan.placements.map((p) => ({ ...p, because: `${wayOf(d, r.vms, p)}; ${p.because}`.slice(0, 300) })),
+      ...shown,
+      placements: shown.placements.map((p) => ({ ...p, because: `${wayOf(d, r.vms, p)}; ${p.because}`.slice(0, 300) })),
     };
     const cold = r.vms.flatMap((v) => (placed.has(v.vm) && v.status === 'SHUTOFF' ? [v.vm] : []));
     const planned = { incident, host, attempt: e.survey, plan: ways, cold, at };

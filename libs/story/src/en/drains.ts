@@ -1,18 +1,11 @@
-import type { EventOf, EventType } from '@lifeboat/contracts';
+import { seconds as asSeconds, type DrainEvent, type Words } from '../telling.ts';
 
-type DrainWords = {
-  [T in Extract<
-    EventType,
-    `lifeboat.drain.${string}` | `lifeboat.migration.${string}` | 'lifeboat.host.set-aside' | 'lifeboat.vm.migrated'
-  >]: (d: EventOf<T>['data']) => string;
-};
-
-const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+const seconds = (ms: number) => `${asSeconds(ms)} s`;
 const vms = (n: number) => `${n} VM${n === 1 ? '' : 's'}`;
 const cold = (may: boolean) => (may ? 'cold (restarted) where live fails' : 'live only; stopped ones cold');
 
 /** Planned evacuation, in words. */
-export const drainWords: DrainWords = {
+export const drainWords: Words<DrainEvent> = {
   'lifeboat.drain.chosen': (d) => `${d.by} wants ${d.vms === undefined ? `all VMs` : vms(d.vms.length)} of ${d.host} moved away`,
   'lifeboat.drain.halted': (d) => `${d.by} ends the drain of ${d.host}`,
   'lifeboat.drain.opened': (d) =>
@@ -33,8 +26,9 @@ export const drainWords: DrainWords = {
       no: `${d.host} is not disabled: Nova may put new VMs on it`,
     })[d.disabled],
   'lifeboat.drain.failed': (d) => `${d.host} could not be set aside: ${d.reason}`,
-  'lifeboat.migration.started': (d) =>
-    `VM ${d.vm}: Nova ${d.adopted ? 'already has' : 'took'} its ${d.how} migration to ${d.to}${d.attempt > 1 ? ` (try ${d.attempt})` : ''}`,
-  'lifeboat.vm.migrated': (d) => `VM ${d.vm} has moved to ${d.to} (${d.how ?? 'by somebody else'}, ${d.status}) in ${seconds(d.tookMs)}`,
-  'lifeboat.migration.failed': (d) => `VM ${d.vm} did not leave ${d.from}: ${d.reason} (${d.then})`,
+  'lifeboat.migration.started': (d, vm) =>
+    `VM ${vm(d)}: Nova ${d.adopted ? 'already has' : 'took'} its ${d.how} migration to ${d.to}${d.attempt > 1 ? ` (try ${d.attempt})` : ''}`,
+  'lifeboat.vm.migrated': (d, vm) =>
+    `VM ${vm(d)} has moved to ${d.to} (${d.how ?? 'by somebody else'}, ${d.status}) in ${seconds(d.tookMs)}`,
+  'lifeboat.migration.failed': (d, vm) => `VM ${vm(d)} did not leave ${d.from}: ${d.reason} (${d.then})`,
 };

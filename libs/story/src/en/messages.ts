@@ -1,15 +1,9 @@
-import type { EventOf, EventType } from '@lifeboat/contracts';
-
-type MessageWords = {
-  [T in Extract<EventType, `lifeboat.answer.${string}` | `lifeboat.channel.${string}` | 'lifeboat.notice.receipt'>]: (
-    d: EventOf<T>['data'],
-  ) => string;
-};
+import type { MessageEvent, Words } from '../telling.ts';
 
 const seconds = (ms: number) => `${Math.round(ms / 1000)} s`;
 
 /** What came of messages to people, in words. */
-export const messageWords: MessageWords = {
+export const messageWords: Words<MessageEvent> = {
   'lifeboat.answer.ignored': (d) =>
     `what ${d.by ?? d.from} wrote by ${d.channel} is no answer (${d.reason}): nothing is changed${d.times > 1 ? `; ${d.times} messages of late` : ''}`,
   'lifeboat.notice.receipt': (d) =>
