@@ -186,10 +186,18 @@ async function soak({ size, agents, monitor, told, parts }: Region): Promise<Jud
   const numberOf = new Map(Array.from({ length: size.hosts }, (_, n) => [hostName(n), n]));
   const judged = judge(told, { dead, stallsOf: (host) => stalls[agents.partOf(numberOf.get(host) ?? 0)] ?? [], sessionMs: size.sessionMs });
   for (const word of judged.falseWords) console.log(`  false: ${word}`);
+  for (const [i, host] of [...dead.keys()].entries())
+    if (!told.confirmed.some((w) => w.host === host))
+      console.log(`  not confirmed: ${host}, dead when ${size.stalls[i]?.what} stood still (${seenOf(told, host)})`);
   const held = Map.groupBy(told.held, (w) => w.reason);
   for (const [reason, words] of held) console.log(`  held, and nothing done: ${new Set(words.map((w) => w.host)).size} hosts (${reason})`);
   return { ...judged, deaths: dead.size };
 }
+
+const seenOf = (told: Told, host: HostId): string => {
+  const verdicts = told.diagnosed.filter((w) => w.host === host).map((w) => w.verdict);
+  return `agent told lost: ${told.lost.some((w) => w.host === host) ? 'yes' : 'no'}${verdicts.length === 0 ? '' : `; other verdicts: ${verdicts.join(', ')}`}`;
+};
 
 function figureOf(
   size: Size,

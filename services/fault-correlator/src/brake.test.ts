@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type IncidentId, incidentId } from '@lifeboat/kernel';
+import { hostId, type IncidentId, incidentId } from '@lifeboat/kernel';
 import { clusterOf, HOSTS, place, RegionStory, settingsFor } from './region.test.ts';
 
 type Brake = ReturnType<typeof settingsFor>['brake'];
@@ -73,6 +73,41 @@ describe('the brake', () => {
     }
     r.run(20);
     assert.deepEqual(r.confirmed(), []);
+  });
+  const byPerson = () => {
+    const r = story({ clusterShare: 1, regionShare: 1, hosts: 1 });
+    r.dies('a1');
+    r.dies('b1');
+    r.run(5);
+    const own = incidentId('inc-b1-person-1');
+    r.opened(own, ['b1']);
+    r.run(5);
+    return { r, own };
+  };
+  it('lets go of a held host for which a person has opened an incident: it gets no second, empty one', () => {
+    const { r, own } = byPerson();
+    r.closed(incidentOf(r, 'a1'), ['a1']);
+    r.run(60);
+    r.closed(own, ['b1']);
+    r.run(60);
+    assert.deepEqual(r.words, ['confirmed a1: host failure', 'held b1: brake: 2 hosts at once, 1 are allowed']);
+    assert.equal(r.standing('b1'), 'confirmed');
+    r.returns('b1', 'boot-2');
+    r.run(5);
+    assert.equal(r.standing('b1'), 'none');
+  });
+  it('... and whose word was wrong: the host is back in the same life, and that is told', () => {
+    const { r, own } = byPerson();
+    const proof = { host: hostId('b1'), kind: 'person' as const, method: 'li.wei', at: r.at, detail: 'I saw it' };
+    r.hear('lifeboat.host.isolated', { incident: own, host: hostId('b1'), proof, at: r.at });
+    r.run(2);
+    r.returns('b1');
+    r.run(60);
+    const doubts = r.told.flatMap(({ event: e }) => (e.type === 'lifeboat.proof.contradicted' ? [e.data] : []));
+    assert.deepEqual(
+      doubts.map((d) => [d.host, d.incident, d.proof.method]),
+      [['b1', own, 'li.wei']],
+    );
   });
   it('a held host that is well again is forgotten', () => {
     const r = story({ clusterShare: 0.4, regionShare: 1, hosts: 100 });

@@ -1,4 +1,4 @@
-import { type Evidence, TOLD_AGAIN_MS, type Verdict } from '@lifeboat/contracts';
+import { type DataByType, type Evidence, TOLD_AGAIN_MS, type Verdict } from '@lifeboat/contracts';
 import { andThen, type Decision, decided, type HostId, type IncidentId, type Instant, incidentId, stay } from '@lifeboat/kernel';
 import { type Output, tell } from '@lifeboat/runtime';
 import type { Diagnosis } from './diagnose.ts';
@@ -88,10 +88,32 @@ function again(s: CorrelatorState, members: readonly Suspect[], now: Instant): S
   return decided({ ...s, standings }, faultConfirmed(members, { ...(first.standing as Confirmed), rackRule: false }, now));
 }
 
-/** The scheduler has it: it need not be told again. */
-export function incidentOpened(s: CorrelatorState, incident: IncidentId): CorrelatorState {
+/**
+ * The scheduler has it: it need not be told again. An incident that a person opened, of a host that is held or was not even
+ * suspected, has that host as if we had confirmed it: no second incident is opened for it, and its proof of death is watched.
+ */
+export function incidentOpened(s: CorrelatorState, { incident, hosts, verdict, rule }: Opened, at: Instant): CorrelatorState {
   let { standings } = s;
   for (const [host, standing] of s.standings.entries())
     if (standing.kind === 'confirmed' && standing.incident === incident) standings = standings.set(host, { ...standing, opened: true });
+  for (const host of hosts) {
+    const standing = standings.get(host);
+    if (standing?.kind === 'confirmed' && (!standing.closed || standing.incident === incident)) continue;
+    const bootId = viewOf(s, host).agent?.bootId ?? '';
+    const before = standing?.kind === 'confirmed' ? standing : { bootId, suspectedAt: standing?.since ?? at, returned: false };
+    const now = {
+      kind: 'confirmed',
+      since: at,
+      verdict,
+      rule,
+      rackRule: false,
+      incident,
+      toldAt: at,
+      opened: true,
+      closed: false,
+    } as const;
+    standings = standings.set(host, { ...before, ...now });
+  }
   return { ...s, standings };
 }
+type Opened = DataByType['lifeboat.incident.opened'];

@@ -71,7 +71,7 @@ export function learn(s: CorrelatorState, settings: CorrelatorSettings, e: Lifeb
       return stay(withHost(s, host, (v) => ({ ...v, restarts: succeeded ? null : { failed: (v.restarts?.failed ?? 0) + 1, lastAt: at } })));
     }
     case 'lifeboat.incident.opened':
-      return stay(incidentOpened(s, e.data.incident));
+      return stay(incidentOpened(s, e.data, at));
     case 'lifeboat.host.isolated':
       return stay(provenDead(s, e.data, at));
     case 'lifeboat.incident.closed':
