@@ -273,9 +273,10 @@ class Building {
   /** What lies on a host's disk: keys, and what starts with it. */
   #furnish(n: number, zooKeeperPort: number): void {
     mkdirSync(hostDir(n), { recursive: true });
+    // root's own start-up files are none of this host's: one may take a minute (pyenv, where a login was killed in the middle of it)
     writeFileSync(
       join(hostDir(n), 'sshd_config'),
-      `ListenAddress ${hostAddress(n, 'management')}\nPort 22\nHostKey ${join(labDir, 'host-key')}\nAuthorizedKeysFile ${sshKey}.pub\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nPidFile none\n`,
+      `ListenAddress ${hostAddress(n, 'management')}\nPort 22\nHostKey ${join(labDir, 'host-key')}\nAuthorizedKeysFile ${sshKey}.pub\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nPermitRootLogin yes\nPidFile none\nSetEnv HOME=/nonexistent\n`,
     );
     const env = {
       ...this.#env,

@@ -81,6 +81,11 @@ cgroup_controllers = [ ]
 namespaces = [ ]
 stdio_handler = "file"
 `;
+/**
+ * The lab's hosts are namespaces of one machine, and root's shell reads its start-up files in each of them: what those set up
+ * (pyenv: a minute, where a login was killed while it held its lock) is nothing of the lab's.
+ */
+const NOT_AT_HOME = 'SetEnv HOME=/nonexistent';
 export const sshdConf = (n: number, dir: string): string => `ListenAddress ${mgmtAddress(n)}
 Port 22
 HostKey ${dir}/host_key
@@ -90,6 +95,7 @@ UsePAM no
 StrictModes no
 PidFile /run/sshd.pid
 PermitRootLogin prohibit-password
+${NOT_AT_HOME}
 `;
 
 /**
