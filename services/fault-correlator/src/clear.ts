@@ -3,18 +3,22 @@ import { type Decision, decided, type IncidentId, type Instant, stay } from '@li
 import { type Output, tell } from '@lifeboat/runtime';
 import type { Suspect } from './confirmed.ts';
 import { isInDoubt } from './contradicted.ts';
+import type { CorrelatorSettings } from './settings.ts';
 import { type CorrelatorState, viewOf } from './state.ts';
 
 type Step = Decision<CorrelatorState, Output<never>>;
 
 /** Every signal of it is well: whoever was told of it is told that, too. */
-export function clear(s: CorrelatorState, one: Suspect, now: Instant): Step {
+export function clear(s: CorrelatorState, settings: CorrelatorSettings, one: Suspect, now: Instant): Step {
   const { standing, host, seen } = one;
   // one that never registered was only not heard of
   if (seen.agent === 'lost' || (seen.agent === 'unknown' && seen.management !== 'alive')) return stay(s);
   // a rack that is cut off still sees itself
   const ofSwitch = standing.kind === 'suspected' || (standing.kind === 'diagnosed' && standing.verdict === 'top-of-rack switch failure');
   if (ofSwitch && seen.beyond === 'dead') return stay(s);
+  // silent to the monitor only just now: its session may be about to lapse, and others fail with it (the cut)
+  const silentSince = viewOf(s, host).silentSince ?? now;
+  if (standing.kind === 'suspected' && seen.management === 'dead' && now - silentSince < settings.cutMostMs) return stay(s);
   const forgotten = { ...s, standings: s.standings.delete(host) };
   if (standing.kind === 'suspected') return stay(forgotten);
   if (standing.kind === 'diagnosed' || standing.kind === 'held') return decided(forgotten, cleared(one, standing.verdict, false, now));

@@ -4,9 +4,15 @@ import type { CorrelatorSettings } from './settings.ts';
 
 /**
  * Multi-process cut detection: the hosts of one failing rack, switch or network come under suspicion over seconds. As long as
- * others were suspected only just now, more may follow, and what has failed cannot be told from what has only failed first.
+ * others were suspected only just now, more may follow, and what has failed cannot be told from what has only failed first. So it
+ * is with one that is silent to the monitor and that nothing has been said about yet: its peers may be about to find it dead.
  */
 export function cutIsOpen(suspects: readonly Suspect[], settings: CorrelatorSettings, now: Instant): (one: Suspect) => boolean {
-  const recent = suspects.filter((x) => x.standing.kind !== 'confirmed' && now - x.standing.since < settings.cutQuietMs);
+  const recent = suspects.filter(
+    (x) => x.standing.kind !== 'confirmed' && (now - x.standing.since < settings.cutQuietMs || isUnsettled(x)),
+  );
   return (one) => now - one.standing.since < settings.cutMostMs && recent.some((x) => x.host !== one.host);
 }
+
+const isUnsettled = ({ standing, seen, diagnosis }: Suspect): boolean =>
+  standing.kind === 'suspected' && seen.management === 'dead' && !(diagnosis.kind === 'judged' && diagnosis.failed);

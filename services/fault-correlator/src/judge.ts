@@ -79,7 +79,7 @@ const untrusted = (why: string): string => `the observer cannot be trusted: ${wh
 function judgeOne(s: CorrelatorState, one: Suspect, r: Round): Step {
   const { settings, now } = r;
   const { standing, diagnosis, place } = one;
-  if (diagnosis.kind === 'well') return clear(s, one, now);
+  if (diagnosis.kind === 'well') return clear(s, settings, one, now);
   if (standing.kind === 'confirmed') return notBackYet(s, one, now);
   if (isPlanned(s, place)) return stay(s);
   if (diagnosis.kind === 'undecided') return waitVisibly(s, one, r, diagnosis.missing);

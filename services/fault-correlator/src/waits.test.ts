@@ -30,6 +30,42 @@ describe('the cut', () => {
     r.run(20);
     assert.deepEqual(r.words, ['held a1 a2 b1 b2 c1 c2: brake: 6 of 9 hosts of cluster main at once']);
   });
+  it('the session of one of them lapses a moment later: it is counted, and not let through first', () => {
+    const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
+    r.run(2);
+    for (const host of ['a1', 'a2']) r.look(host, silent);
+    r.run(2);
+    r.production('a1', 'dead');
+    r.lost('a1');
+    r.run(1);
+    assert.deepEqual(r.words, [], 'a2 is silent, too, and its agent and its production address only were not yet found gone');
+    r.production('a2', 'dead');
+    r.lost('a2');
+    r.run(10);
+    assert.deepEqual(r.words, ['held a1: brake: 2 hosts at once, 1 are allowed', 'held a2: brake: 2 hosts at once, 1 are allowed']);
+  });
+  it('one of them is seen on the production network a moment longer: the others wait until that is known', () => {
+    const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
+    r.run(2);
+    for (const host of ['a1', 'a2']) r.look(host, silent);
+    r.run(1);
+    r.production('a1', 'dead');
+    for (const host of ['a1', 'a2']) r.lost(host);
+    r.run(1);
+    assert.deepEqual(r.words, [], 'a2 may be about to be taken for failed, or have lost its management network only');
+    r.production('a2', 'dead');
+    r.run(5);
+    assert.deepEqual(r.words, ['held a1 a2: brake: 2 hosts at once, 1 are allowed']);
+  });
+  it('... and it has lost that network only: the one that failed is not held up for longer than the cut', () => {
+    const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
+    r.run(2);
+    r.look('a2', silent);
+    r.run(1);
+    r.dies('a1');
+    r.run(5);
+    assert.ok(r.words.includes('confirmed a1: host failure'), r.words.join('; '));
+  });
   it('does not wait for ever for a region in which somebody is always suspected', () => {
     const r = new RegionStory();
     r.run(2);
