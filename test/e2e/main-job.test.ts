@@ -8,10 +8,12 @@ import { mainJob, prepareMainJob, report } from './main-job.ts';
 import { until } from './nova.ts';
 import { errorsIn } from './services.ts';
 import { CONTACT, type Stack, upStack } from './stack.ts';
+import { cutStates, type State } from './vm-states.ts';
 
 const VICTIM = 1;
 /** A healthy host, with VMs of its own and of the victim. */
 const DRAINED = 2;
+const STATES = 4;
 const say = (line: string) => console.log(line);
 
 /** VMs of each business type in the rack that has most of them. Their names say their type. */
@@ -132,6 +134,38 @@ describe('the main job: a host loses its power, and its VMs come back', { timeou
     for (const { vm } of closed.vms) assert.ok(shown.includes(vm), 'the operator is shown each VM');
     assert.equal((await stack.nova.evacuationsFrom(closed.host)).length, 0);
     assert.equal(stack.recorder.of('lifeboat.host.isolated', (e) => e.data.host === closed.host).length, 0);
+  });
+
+  it('another host fails whose VMs are in every state that Nova knows: each ends as its owner had it, or waits with a reason', async () => {
+    const { vms, run: second } = await cutStates(stack, STATES, DRAINED);
+    const [closed] = stack.recorder.of('lifeboat.incident.closed', (e) => e.incident === second.incident);
+    const told = (state: State) => closed?.data.vms.find((v) => v.vm === vms[state]);
+    const now = new Map((await stack.lab.listServers('e2e-state')).map((s) => [s.vm, s]));
+    for (const [state, outcome, status] of [
+      ['active', 'running', 'ACTIVE'],
+      ['locked', 'running', 'ACTIVE'],
+      ['error', 'running', 'ACTIVE'],
+      ['stopped', 'stopped', 'SHUTOFF'],
+    ] as const) {
+      const s = now.get(vms[state]);
+      assert.deepEqual([told(state)?.outcome, s?.status, s?.task], [outcome, status, null], state);
+      assert.deepEqual([told(state)?.host === s?.host, s?.host === second.host], [true, false], state);
+      assert.equal(told(state)?.name, s?.name, 'told by its name');
+    }
+    for (const [state, reason] of [
+      ['paused', /it is paused/],
+      ['suspended', /it is suspended/],
+      ['rescued', /it is rescued/],
+      ['resized', /it is resized/],
+      ['unwanted', /HA_Enabled is False/],
+    ] as const) {
+      assert.equal(told(state)?.outcome, 'unevacuable', state);
+      assert.match(told(state)?.reason ?? '', reason, state);
+      assert.equal(now.get(vms[state])?.host, second.host, 'left alone');
+      assert.ok(stack.recorder.of('lifeboat.vm.unevacuable', (e) => e.data.vm === vms[state]).length > 0, `${state} is an item`);
+    }
+    assert.equal(told('shelved'), undefined, 'it was on no host');
+    assert.equal(closed?.data.outcome, 'partly-evacuated');
   });
 
   it('everything on the topics could be read, nothing was dead-lettered, no service logged an error', () => {

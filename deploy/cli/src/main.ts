@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { type Language, languages } from '@lifeboat/contracts';
 import {
   type DrainWish,
   drain,
@@ -33,7 +34,8 @@ import { planFile } from './plan.ts';
 const HELP = `npm run lifeboat -- COMMAND
 
   incidents                 every incident on the topics: when, what, how it ended
-  story INCIDENT | last     one incident from its events alone: who found, decided and did what, and when
+  story INCIDENT | last [--language en | zh-CN]
+                            one incident from its events alone: who found, decided and did what, and when
   events INCIDENT | last    the same events as JSON, a line each
   explain HOST | INCIDENT   what is known of a host and how old it is, which row of the diagnosis table fits or what is missing;
                             of an incident why it was opened (racks and policies from LIFEBOAT_TOPOLOGY, where that is set)
@@ -79,6 +81,7 @@ const { values, positionals } = commandLine(HELP, {
   'no-disable': { type: 'boolean' },
   'no-wait': { type: 'boolean' },
   stop: { type: 'boolean' },
+  language: { type: 'string' },
 });
 const brokers = (values.kafka ?? process.env['LIFEBOAT_KAFKA'] ?? '127.0.0.1:9092').split(',').map((b) => b.trim());
 
@@ -90,6 +93,12 @@ class Wrong extends Error {
     this.code = code;
   }
 }
+
+const spoken = (said = 'en'): Language => {
+  const known = languages.find((l) => l === said);
+  if (known === undefined) throw new Wrong(2, `--language ${said}: one of ${languages.join(', ')}`);
+  return known;
+};
 
 const wish = (): Wish => {
   const by = values.by ?? process.env['USER'] ?? process.env['LOGNAME'];
@@ -114,8 +123,9 @@ const ordered = async (w: Wish, said: Said): Promise<string> => {
 const commands: Record<string, (argument: string | undefined) => Promise<string>> = {
   incidents: async () => incidentTable(incidentsIn(await readEvents(brokers))),
   story: async (which) => {
+    const language = spoken(values.language);
     const all = await readEvents(brokers);
-    return tellStory(all, chosen(which, all)).join('\n');
+    return tellStory(all, chosen(which, all), language).join('\n');
   },
   events: async (which) => {
     const all = await readEvents(brokers);
