@@ -5,7 +5,8 @@ import type { CorrelatorSettings } from './settings.ts';
 /**
  * Multi-process cut detection: the hosts of one failing rack, switch or network come under suspicion over seconds. As long as
  * others were suspected only just now, more may follow, and what has failed cannot be told from what has only failed first. So it
- * is with one that is silent to the monitor and that nothing has been said about yet: its peers may be about to find it dead.
+ * is with one that has lost its agent or is silent to the monitor and that is not judged yet: of one round of the monitor, or of
+ * the peers, the word about one host comes a moment before that about the next.
  */
 export function cutIsOpen(suspects: readonly Suspect[], settings: CorrelatorSettings, now: Instant): (one: Suspect) => boolean {
   const recent = suspects.filter(
@@ -15,4 +16,6 @@ export function cutIsOpen(suspects: readonly Suspect[], settings: CorrelatorSett
 }
 
 const isUnsettled = ({ standing, seen, diagnosis }: Suspect): boolean =>
-  standing.kind === 'suspected' && seen.management === 'dead' && !(diagnosis.kind === 'judged' && diagnosis.failed);
+  standing.kind === 'suspected' &&
+  (seen.agent === 'lost' || seen.management === 'dead') &&
+  !(diagnosis.kind === 'judged' && diagnosis.failed);

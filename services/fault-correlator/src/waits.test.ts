@@ -30,6 +30,20 @@ describe('the cut', () => {
     r.run(20);
     assert.deepEqual(r.words, ['held a1 a2 b1 b2 c1 c2: brake: 6 of 9 hosts of cluster main at once']);
   });
+  it("the monitor's word about one of them comes a moment before that about the next: nobody is let through between the two", () => {
+    const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
+    r.run(2);
+    for (const host of ['a1', 'a2']) r.production(host, 'dead');
+    r.run(1);
+    for (const host of ['a1', 'a2']) r.lost(host);
+    for (const host of ['a1', 'a2']) r.look(host, { management: 'alive', power: 'on' });
+    r.run(1);
+    r.look('a1', silent);
+    assert.deepEqual(r.words, []);
+    r.look('a2', silent);
+    r.run(5);
+    assert.deepEqual(r.words, ['held a1 a2: brake: 2 hosts at once, 1 are allowed']);
+  });
   it('the session of one of them lapses a moment later: it is counted, and not let through first', () => {
     const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
     r.run(2);
