@@ -14,6 +14,7 @@ const strike = (management: 'up' | 'down', production: 'up' | 'down', power: 'on
 const telling: [scope: Scope, strike: Strike][] = [
   ['one host', strike('down', 'up')],
   ['one host', strike('down', 'down')],
+  ['one rack', strike('down', 'down')],
   ['one rack', strike('up', 'up', 'off')],
   ['all hosts', strike('up', 'down')],
   ['the monitor itself', strike('down', 'up')],
