@@ -19,6 +19,9 @@ export function clear(s: CorrelatorState, settings: CorrelatorSettings, one: Sus
   // silent to the monitor only just now: its session may be about to lapse, and others fail with it (the cut)
   const silentSince = viewOf(s, host).silentSince ?? now;
   if (standing.kind === 'suspected' && seen.management === 'dead' && now - silentSince < settings.cutMostMs) return stay(s);
+  // peers call it dead whose word does not count yet: they were off that network themselves a moment ago
+  const saidDead = seen.production === 'unknown' && Object.values(viewOf(s, host).production).some((v) => v.is === 'dead');
+  if (standing.kind === 'suspected' && saidDead) return stay(s);
   const forgotten = { ...s, standings: s.standings.delete(host) };
   if (standing.kind === 'suspected') return stay(forgotten);
   if (standing.kind === 'diagnosed' || standing.kind === 'held') return decided(forgotten, cleared(one, standing.verdict, false, now));

@@ -27,7 +27,7 @@ export function weigh(s: CorrelatorState, settings: CorrelatorSettings, host: Ho
     x !== undefined && now - x.at <= maxAgeMs ? x.is : 'unknown';
   const { signals } = view;
   const probe = settings.evidenceMaxAgeMs;
-  const production = productionOf(s, host, view);
+  const production = productionOf(s, settings, host, view, now);
   const rackOf = (h: string) => settings.places.get(h as HostId)?.rack;
   return {
     agent: view.agent?.is ?? 'unknown',
@@ -35,31 +35,34 @@ export function weigh(s: CorrelatorState, settings: CorrelatorSettings, host: Ho
     ssh: fresh(signals.ssh, probe) as Seen['ssh'],
     production: production.is,
     sure: isSure(settings, view, production.by, now),
-    beyond: productionOf(s, host, view, (observer) => rackOf(observer) !== rackOf(host)).is,
+    beyond: productionOf(s, settings, host, view, now, (observer) => rackOf(observer) !== rackOf(host)).is,
     power: fresh(signals.power, probe) as Seen['power'],
     compute: fresh(signals.compute, settings.computeMaxAgeMs) as Seen['compute'],
     dumping: fresh(signals.dump, settings.dumpMaxAgeMs) === 'in-progress',
     // asked for only when something is told
     get lines() {
-      return linesOf(s, host, now);
+      return linesOf(s, settings, host, now);
     },
   };
 }
 
 /**
  * Production as seen by peers. A peer counts while its own agent's session lives (its view is what it last said). One that
- * sees the host dead is believed only when it is itself on the production network: a third host sees it alive there.
+ * sees the host dead is believed only when it is itself on the production network: a third host sees it alive there, and has for
+ * so long that it would have taken its word back by now, had it been said while it was cut off itself.
  */
 function productionOf(
   s: CorrelatorState,
+  settings: CorrelatorSettings,
   host: HostId,
   view: HostView,
+  now: Instant,
   counts: (observer: string) => boolean = () => true,
 ): { is: Sight; by: string[] } {
   const believed = Object.entries(view.production).filter(([o]) => counts(o) && canTell(s, o as HostId));
   const alive = believed.filter(([, v]) => v.is === 'alive').map(([o]) => o);
   if (alive.length > 0) return { is: 'alive', by: alive };
-  const dead = believed.map(([o]) => o).filter((observer) => isOnProduction(s, observer as HostId, host));
+  const dead = believed.map(([o]) => o).filter((observer) => isOnProduction(s, settings, observer as HostId, host, now));
   return dead.length > 0 ? { is: 'dead', by: dead } : { is: 'unknown', by: [] };
 }
 
@@ -76,13 +79,14 @@ export const canTell = (s: CorrelatorState, observer: HostId): boolean => {
   return agent?.is === 'ok' && signals.management?.is !== 'dead';
 };
 
-const isOnProduction = (s: CorrelatorState, observer: HostId, besides: HostId): boolean =>
+const isOnProduction = (s: CorrelatorState, settings: CorrelatorSettings, observer: HostId, besides: HostId, now: Instant): boolean =>
   Object.entries(viewOf(s, observer).production).some(
-    ([other, v]) => other !== besides && v.is === 'alive' && viewOf(s, other as HostId).agent?.is === 'ok',
+    ([other, v]) =>
+      other !== besides && v.is === 'alive' && now - v.heardAt >= settings.peersBackMs && viewOf(s, other as HostId).agent?.is === 'ok',
   );
 
 /** Everything that was ever heard of a host, with its age: also what is too old to count. */
-export function linesOf(s: CorrelatorState, host: HostId, now: Instant): Evidence[] {
+export function linesOf(s: CorrelatorState, settings: CorrelatorSettings, host: HostId, now: Instant): Evidence[] {
   const view = viewOf(s, host);
   const age = (at: Instant) => Math.max(0, now - at);
   const found: Evidence[] = [];
@@ -91,7 +95,7 @@ export function linesOf(s: CorrelatorState, host: HostId, now: Instant): Evidenc
     const x = view.signals[signal];
     if (x !== undefined) found.push({ host, signal, is: x.is, ageMs: age(x.at), observer: signal === 'compute' ? 'Nova' : 'node-monitor' });
   }
-  const production = productionOf(s, host, view);
+  const production = productionOf(s, settings, host, view, now);
   if (production.by.length > 0) {
     const newest = Math.max(...production.by.map((o) => view.production[o]?.at ?? 0)) as Instant;
     found.push({

@@ -44,7 +44,7 @@ export function explainHost(events: readonly LifeboatEvent[], settings: Correlat
   let s: CorrelatorState = initialState;
   for (const e of heard) s = learn(s, settings, e, e.time).state;
   const place = settings.places.get(host);
-  const lines = linesOf(s, host, at);
+  const lines = linesOf(s, settings, host, at);
   if (place === undefined || lines.length === 0)
     return [`${host}: nothing was ever heard of it${place === undefined ? '; the topology does not name it' : ''}`];
   const seen = weigh(s, settings, host, at);

@@ -222,6 +222,28 @@ describe('peers', () => {
     assert.equal(r.standing('a1'), 'suspected');
     assert.deepEqual(r.confirmed(), []);
   });
+  it('who are back on it are not believed before they have looked anew: what they call dead they saw while they were off', () => {
+    const off = () => {
+      const r = new RegionStory();
+      r.run(2);
+      r.production('b1', 'dead');
+      for (const watcher of ['a2', 'b2', 'c1', 'c2']) r.lost(watcher);
+      r.views('b1', { a1: 'dead' });
+      r.lost('a1');
+      r.look('a1', silent);
+      r.run(20);
+      r.views('c3', { b1: 'alive' });
+      return r.run(2);
+    };
+    const alive = off();
+    alive.views('b1', { a1: 'alive' });
+    alive.run(5);
+    assert.deepEqual(alive.words, ['diagnosed a1: management network failure']);
+    const dead = off();
+    assert.deepEqual(dead.confirmed(), []);
+    dead.run(5);
+    assert.equal(dead.confirmed().length, 1, 'they stand by their word');
+  });
   it('are on it when a third host sees them there; the one in question does not count', () => {
     const r = new RegionStory();
     r.run(2);

@@ -53,6 +53,8 @@ export interface CorrelatorSettings {
    */
   readonly togetherMs: number;
   readonly peersAloneMs: number;
+  /** Back on the production network, a peer has looked anew at whom it called dead before within this: two probes and the way here. */
+  readonly peersBackMs: number;
   /** With more hosts not well than this, they are judged at the ticks only: a region that falls silent must not drown us. */
   readonly judgeAtOnce: number;
   /** A host that fails again within the window is held out longer each time it comes back. */
@@ -82,6 +84,7 @@ export const defaultCorrelatorSettings = {
   missingAfterMs: 30_000,
   togetherMs: 2_000,
   peersAloneMs: 5_000,
+  peersBackMs: 3_000,
   judgeAtOnce: 64,
   flaps: { windowMs: 24 * 3_600_000, firstMs: 5 * 60_000, mostMs: 4 * 3_600_000 },
   // The agent has waited long before it calls a guest hung; other hosts of a failing storage show it within seconds.
