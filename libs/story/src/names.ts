@@ -19,6 +19,9 @@ export function vmCalled(vm: VmId, name: string | undefined): string {
   return short === '' ? vm : `${short} (${vm})`;
 }
 
+/** Where there is room for little, as in a subject: its name, or its id where nobody has said its name. */
+export const vmInShort = (vm: VmId, name: string | undefined): string => shortName(name) || vm;
+
 /** Whatever in an event has both a VM's id and its name. */
 export function namesIn(e: LifeboatEvent, names: Map<VmId, string>): void {
   const look = (x: unknown): void => {

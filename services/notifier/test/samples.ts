@@ -176,13 +176,18 @@ const samples: readonly (readonly [name: string, type: LifeboatEvent['type'], in
     'a plan that does not',
     'lifeboat.plan.made',
     incident,
-    { incident, attempt: 2, plan: plan([{ vm: vm(4), from: 'compute-3', because: 'no host has 64 GiB free', kind: 'no-room' }]), at: AT },
+    {
+      incident,
+      attempt: 2,
+      plan: plan([{ vm: vm(4), name: 'billing-db-4', from: 'compute-3', because: 'no host has 64 GiB free', kind: 'no-room' }]),
+      at: AT,
+    },
   ],
   [
     'a VM that is not evacuated',
     'lifeboat.vm.unevacuable',
     incident,
-    { incident, vm: vm(4), host: 'compute-3', reason: 'HA_Enabled is false', actions: ['retry', 'dismiss'], at: AT },
+    { incident, vm: vm(4), name: 'billing-db-4', host: 'compute-3', reason: 'HA_Enabled is false', actions: ['retry', 'dismiss'], at: AT },
   ],
   [
     'a storage that fails',
@@ -210,6 +215,7 @@ const samples: readonly (readonly [name: string, type: LifeboatEvent['type'], in
     {
       incident,
       vm: vm(4),
+      name: 'billing-db-4',
       host: 'compute-3',
       failure: 'crashed',
       attempts: 4,
@@ -222,7 +228,7 @@ const samples: readonly (readonly [name: string, type: LifeboatEvent['type'], in
     'a failed VM that is left alone',
     'lifeboat.vm.left-alone',
     incident,
-    { incident, vm: vm(4), host: 'compute-3', failure: 'hung', reason: 'it is locked in Nova', at: AT },
+    { incident, vm: vm(4), name: 'billing-db-4', host: 'compute-3', failure: 'hung', reason: 'it is locked in Nova', at: AT },
   ],
   [
     'a good end',
@@ -233,7 +239,7 @@ const samples: readonly (readonly [name: string, type: LifeboatEvent['type'], in
       hosts: ['compute-3'],
       outcome: 'evacuated',
       vms: [
-        { vm: vm(1), outcome: 'running', host: 'compute-4' },
+        { vm: vm(1), name: 'web-1', outcome: 'running', host: 'compute-4' },
         { vm: vm(2), outcome: 'stopped', host: 'compute-5' },
       ],
       openedAt: AT - 31_000,
@@ -250,7 +256,7 @@ const samples: readonly (readonly [name: string, type: LifeboatEvent['type'], in
       outcome: 'partly-evacuated',
       vms: [
         { vm: vm(1), outcome: 'running', host: 'compute-4' },
-        { vm: vm(4), outcome: 'unevacuable', reason: 'no host has 64 GiB free' },
+        { vm: vm(4), name: 'billing-db-4', outcome: 'unevacuable', reason: 'no host has 64 GiB free' },
       ],
       openedAt: AT - 200_000,
       at: AT,

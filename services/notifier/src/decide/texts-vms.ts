@@ -1,6 +1,6 @@
 import type { LifeboatEvent } from '@lifeboat/contracts';
 import { stableId } from '@lifeboat/kernel';
-import { vmCalled } from '@lifeboat/story';
+import { vmCalled, vmInShort } from '@lifeboat/story';
 import type { Words } from './texts.ts';
 
 /** What people are told of single VMs that failed, and of a storage that fails many; null: nothing. */
@@ -34,7 +34,7 @@ export function vmWords(e: LifeboatEvent): { id: string; words: Words } | null {
       const vm = vmCalled(e.data.vm, e.data.name);
       const words: Words = {
         urgency: 'asks',
-        subject: `VM ${vm} on ${host} could not be brought back`,
+        subject: `VM ${vmInShort(e.data.vm, e.data.name)} on ${host} could not be brought back`,
         happened: `VM ${vm} on ${host} has failed (${failure}) and is down: ${reason}`,
         done: `It was tried ${attempts} times; nothing more is done by itself.`,
         asked: 'Look at the VM.',
@@ -46,7 +46,7 @@ export function vmWords(e: LifeboatEvent): { id: string; words: Words } | null {
       const vm = vmCalled(e.data.vm, e.data.name);
       const words: Words = {
         urgency: 'done',
-        subject: `VM ${vm} on ${host} has failed and is left alone`,
+        subject: `VM ${vmInShort(e.data.vm, e.data.name)} on ${host} has failed and is left alone`,
         happened: `VM ${vm} on ${host} has failed (${failure}).`,
         done: `It is left as it is: ${reason}.`,
         asked: 'Nothing, if that is what you want.',

@@ -1,5 +1,5 @@
 import type { EventOf, LifeboatEvent } from '@lifeboat/contracts';
-import { vmCalled } from '@lifeboat/story';
+import { vmCalled, vmInShort } from '@lifeboat/story';
 import type { Words } from './texts.ts';
 
 /** In Chinese: single VMs, storage and fence devices; null: there are no words of its own. */
@@ -21,14 +21,14 @@ export function chineseVmWords(e: LifeboatEvent): Pick<Words, 'subject' | 'happe
       };
     case 'lifeboat.vm.given-up':
       return {
-        subject: `${e.data.host} 上的虚拟机 ${vmCalled(e.data.vm, e.data.name)} 无法恢复`,
+        subject: `${e.data.host} 上的虚拟机 ${vmInShort(e.data.vm, e.data.name)} 无法恢复`,
         happened: `${e.data.host} 上的虚拟机 ${vmCalled(e.data.vm, e.data.name)} 故障（${e.data.failure}）且已停止：${e.data.reason}`,
         done: `已尝试 ${e.data.attempts} 次，系统不再自动处理。`,
         asked: '请检查该虚拟机。',
       };
     case 'lifeboat.vm.left-alone':
       return {
-        subject: `${e.data.host} 上的虚拟机 ${vmCalled(e.data.vm, e.data.name)} 故障，未作处理`,
+        subject: `${e.data.host} 上的虚拟机 ${vmInShort(e.data.vm, e.data.name)} 故障，未作处理`,
         happened: `${e.data.host} 上的虚拟机 ${vmCalled(e.data.vm, e.data.name)} 故障（${e.data.failure}）。`,
         done: `保持原状：${e.data.reason}。`,
         asked: '若符合预期，无需操作。',

@@ -1,6 +1,6 @@
 import type { EventOf, LifeboatEvent } from '@lifeboat/contracts';
 import { type Instant, isoTime } from '@lifeboat/kernel';
-import { chineseVerdicts as verdicts, vmCalled } from '@lifeboat/story';
+import { chineseVerdicts as verdicts, vmCalled, vmInShort } from '@lifeboat/story';
 import type { IncidentMemo } from '../state.ts';
 import type { Words } from './texts.ts';
 import { chineseVmWords } from './texts-zh-vms.ts';
@@ -64,7 +64,7 @@ export function chineseWords(e: LifeboatEvent, memo: IncidentMemo | undefined): 
       return planMade(e, memo);
     case 'lifeboat.vm.unevacuable':
       return {
-        subject: `${e.data.host}：虚拟机 ${vmCalled(e.data.vm, e.data.name)} 未疏散`,
+        subject: `${e.data.host}：虚拟机 ${vmInShort(e.data.vm, e.data.name)} 未疏散`,
         happened: `${e.data.host} 上的虚拟机 ${vmCalled(e.data.vm, e.data.name)} 已停止且未疏散：${e.data.reason}`,
         done: '已单独列出，其余虚拟机继续处理。',
         asked: `请在 Lifeboat 中决定：${e.data.actions.join('、') || 'dismiss'}。`,

@@ -1,6 +1,6 @@
 import type { EventOf, Evidence, Language, LifeboatEvent } from '@lifeboat/contracts';
 import { type Instant, isoTime, stableId } from '@lifeboat/kernel';
-import { vmCalled } from '@lifeboat/story';
+import { vmCalled, vmInShort } from '@lifeboat/story';
 import type { IncidentMemo, Notice, Urgency } from '../state.ts';
 import { channelWords } from './texts-channels.ts';
 import { vmWords } from './texts-vms.ts';
@@ -303,7 +303,7 @@ const planMade = ({ data: d }: EventOf<'lifeboat.plan.made'>, memo: IncidentMemo
 
 const unevacuable = ({ data: d }: EventOf<'lifeboat.vm.unevacuable'>): Words => ({
   urgency: 'asks',
-  subject: `${d.host}: VM ${vmCalled(d.vm, d.name)} is not evacuated`,
+  subject: `${d.host}: VM ${vmInShort(d.vm, d.name)} is not evacuated`,
   happened: `VM ${vmCalled(d.vm, d.name)} of ${d.host} is down and is not evacuated: ${d.reason}`,
   done: 'It was left out; the other VMs go on without it.',
   asked: `Decide about it in Lifeboat: ${d.actions.join(', ') || 'dismiss'}.`,
