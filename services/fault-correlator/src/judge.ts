@@ -42,7 +42,7 @@ export function judgeSuspects(s: CorrelatorState, settings: CorrelatorSettings, 
     suspects,
     distrust,
     brake: brakeOver(s, settings, atOnce),
-    moreMayCome: cutIsOpen(suspects, settings, now),
+    moreMayCome: cutIsOpen(s, suspects, settings, now),
     held: [],
   };
   const racks = distrust === null ? failedRacks(s, settings, suspects) : new Set<RackId>();

@@ -34,7 +34,7 @@ export interface CorrelatorSettings {
   readonly diagnoseAfterMs: number;
   /**
    * The cut: while other hosts came under suspicion within `cutQuietMs`, more may come, and what fails is not known yet. Nobody
-   * waits for that longer than `cutMostMs` after his own first bad signal.
+   * waits for that longer than `cutMostMs` after his own first bad signal, or the loss of his agent.
    */
   readonly cutQuietMs: number;
   readonly cutMostMs: number;

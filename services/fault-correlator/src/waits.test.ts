@@ -71,6 +71,43 @@ describe('the cut', () => {
     r.run(5);
     assert.deepEqual(r.words, ['held a1 a2: brake: 2 hosts at once, 1 are allowed']);
   });
+  it('with sessions that last longer it is the same: they are counted from the loss of the agent on', () => {
+    const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
+    r.run(2);
+    for (const host of ['a1', 'a2']) r.production(host, 'dead');
+    for (const host of ['a1', 'a2']) r.look(host, silent);
+    r.run(8);
+    r.lost('a1');
+    r.run(1);
+    r.lost('a2');
+    r.run(7);
+    assert.deepEqual(r.words, ['held a1: brake: 2 hosts at once, 1 are allowed', 'held a2: brake: 2 hosts at once, 1 are allowed']);
+  });
+  it('... and the word about the next comes later than that about the first', () => {
+    const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
+    r.run(2);
+    for (const host of ['a1', 'a2']) r.production(host, 'dead');
+    for (const host of ['a1', 'a2']) r.look(host, { management: 'alive', power: 'on' });
+    r.run(10);
+    for (const host of ['a1', 'a2']) r.lost(host);
+    r.look('a1', silent);
+    assert.deepEqual(
+      r.words.filter((w) => w.startsWith('confirmed')),
+      [],
+    );
+    r.look('a2', silent);
+    r.run(7);
+    assert.deepEqual(r.words.slice(-1), ['held a1 a2: brake: 2 hosts at once, 1 are allowed']);
+  });
+  it('one in planned work that is off keeps nobody waiting', () => {
+    const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
+    r.run(2);
+    r.look('a2', { ...silent, compute: 'disabled' });
+    r.lost('a2');
+    r.run(1);
+    r.dies('a1');
+    assert.deepEqual(r.words, ['confirmed a1: host failure']);
+  });
   it('... and it has lost that network only: the one that failed is not held up for longer than the cut', () => {
     const r = new RegionStory(settingsFor({ brake: { clusterShare: 1, regionShare: 1, hosts: 1 } }));
     r.run(2);
