@@ -22,6 +22,8 @@ export type VmIncident = Readonly<{
   openedAt: Instant;
   /** What was done to the VM after this time by somebody else settles it. */
   since: Instant;
+  /** When our last try ended without success: what we did ourselves before that settles nothing. */
+  triedUntil?: Instant;
   /** Orders given. */
   attempts: number;
   /** Of these, without success. */

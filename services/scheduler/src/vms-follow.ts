@@ -25,7 +25,7 @@ export function restartFailed(s: SchedulerState, settings: SchedulerSettings, d:
   if (d.then === 'gone') return endVm(s, i, { kind: 'left-alone', reason: 'its owner deleted it' }, at);
   if (d.then === 'leave') return endVm(s, i, { kind: 'left-alone', reason: d.reason }, at);
   const halfResumed = d.how === 'resume' && unended.has(d.code);
-  const failed = { ...i, failedTries: i.failedTries + 1, since: later(i.since, at, i.again), halfResumed };
+  const failed = { ...i, failedTries: i.failedTries + 1, triedUntil: at, halfResumed };
   // All other VMs of its cluster wait for the one on trial: one that Nova keeps from us makes room for another.
   if (i.trial && d.code === 'CLOUD_CONFLICT' && failed.failedTries > vmPolicyOf(settings, i.cluster).failuresMost)
     return endVm(s, failed, { kind: 'given-up', reason: `tried ${failed.failedTries} times in vain: ${d.reason}` }, at);
@@ -44,7 +44,7 @@ const answered = (
   return i?.incident === d.incident && i.stage.kind === 'ordered' && i.attempts === d.attempt ? i : undefined;
 };
 
-/** What we have done ourselves is not somebody else's act; a failure that came after it names its own time. */
+/** What was done until then has not brought it back, whoever did it; a failure that came after it names its own time. */
 const later = (since: Instant, at: Instant, failedAgain: boolean): Instant => (failedAgain || since > at ? since : at);
 
 /** By its host's agent it is not what it was. Our own order shuts it off for a moment; without one, its owner did. */

@@ -152,7 +152,19 @@ export function tellOrder(s: SchedulerState, i: VmIncident, at: Instant): Step {
   if (i.stage.kind !== 'ordered') return stay(s);
   const { how, to } = i.stage;
   const target = to === null ? {} : { to: [...to] };
-  const data = { incident: i.incident, vm: i.vm, host: i.host, how, ...target, attempt: i.attempts, since: i.since, epoch: epochOf(s), at };
+  const tried = i.triedUntil === undefined ? {} : { triedUntil: i.triedUntil };
+  const data = {
+    incident: i.incident,
+    vm: i.vm,
+    host: i.host,
+    how,
+    ...target,
+    attempt: i.attempts,
+    since: i.since,
+    ...tried,
+    epoch: epochOf(s),
+    at,
+  };
   return decided(
     putVmIncident(s, { ...i, stage: { ...i.stage, at } }),
     tell({ type: 'lifeboat.restart.requested', incident: i.incident, data }),

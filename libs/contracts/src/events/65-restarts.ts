@@ -31,6 +31,10 @@ export const restartRequested = defineEvent({
     attempt,
     /** What somebody else has done to the VM after this time settles it: then it is left to them. */
     since: InstantSchema,
+    triedUntil: Type.Optional({
+      ...InstantSchema,
+      description: 'Until then it was tried by us: what our own user has asked for before that settles nothing.',
+    }),
     epoch: Type.Integer({ minimum: 0 }),
   }),
 });

@@ -64,7 +64,7 @@ class OneVm {
     confirmMove: () => this.#act('confirmMove', 'confirming', () => ({ vmState: 'stopped' })),
   } as unknown as Cloud;
 
-  async perform(how: RestartEffect['how'] = 'reboot', attempt = 'a/1'): Promise<RestartResult> {
+  async perform(how: RestartEffect['how'] = 'reboot', attempt = 'a/1', triedUntil = START - 2_500): Promise<RestartResult> {
     const effect: RestartEffect = {
       kind: 'restart',
       operation: `inc-vm/restart/${how}`,
@@ -74,6 +74,7 @@ class OneVm {
       how,
       to: how === 'move' ? [hostId('h2'), hostId('h3')] : [],
       since: instant(START - 2_500),
+      triedUntil: instant(triedUntil),
       goodUntil: instant(START + 15_000),
     };
     const context = { epoch: epoch(1), valid: () => this.lease, signal: new AbortController().signal, attempt };
@@ -95,6 +96,13 @@ describe('the act of bringing a VM back', () => {
       const v = new OneVm().is({ vmState }).asked('stop', null);
       assert.deepEqual([then(await v.perform()), v.calls], ['h1', ['reboot']], vmState);
     }
+  });
+  it('an earlier try of ours failed: what its owner has asked for since it failed counts, what we have asked for ourselves does not', async () => {
+    const [failedAt, triedUntil] = [START - 2_500, START - 500];
+    const owner = new OneVm().asked('reboot', 'owner', failedAt + 1_000);
+    assert.deepEqual([then(await owner.perform('reboot', 'a/2', triedUntil)), owner.calls], ['h1 adopted', []]);
+    const ours = new OneVm().asked('reboot', 'lifeboat', failedAt + 1_000);
+    assert.deepEqual([then(await ours.perform('reboot', 'a/2', triedUntil)), ours.calls], ['h1', ['reboot']]);
   });
   it('resumes one that its hypervisor paused: Nova is to pause it first, for it does not know', async () => {
     const v = new OneVm();
