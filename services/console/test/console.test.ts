@@ -173,7 +173,7 @@ describe('what is shown', () => {
     const { languages } = (await import(new URL('../src/page/words.js', import.meta.url).href)) as { languages: Record<string, object> };
     const keys = (o: object): string[] =>
       Object.entries(o).flatMap(([k, v]) => (typeof v === 'object' ? keys(v).map((x) => `${k}.${x}`) : [k]));
-    const shared = (o: object) => keys(o).filter((k) => !/^(verdicts|outcomes|vmStates)[.]/.test(k));
+    const shared = (o: object) => keys(o).filter((k) => !/^(verdicts|outcomes|vmStates|waitsFor)[.]/.test(k));
     assert.deepEqual(shared(languages['zh-CN'] ?? {}), shared(languages['en'] ?? {}));
     const inChinese = Object.keys((languages['zh-CN'] as { verdicts: object }).verdicts);
     assert.deepEqual(inChinese.toSorted(), [...verdicts].toSorted());

@@ -21,6 +21,9 @@ const duration = (ms) => {
 
 // what machines say is translated where it is one of a few words
 const verdict = (i) => w.verdicts[i.verdict] ?? i.verdict;
+/** `person: why; capacity: why` */
+const waits = (said) =>
+  said.replace(/(^|; )(isolation|confirmation|person|capacity|cloud): /g, (_, before, what) => `${before}${w.waitsFor[what] ?? what}: `);
 const vmState = (said) => w.vmStates[said] ?? said;
 const outcome = (x) => w.outcomes[x.outcome] ?? x.outcome;
 
@@ -349,7 +352,7 @@ function workCards(s) {
         {},
         `${w.verified(i)} · ${i.closedAt === null ? w.openFor(duration(s.at - i.openedAt)) : w.endedIn(outcome(i), duration(i.closedAt - i.openedAt))} · ${w.modes[i.automation]}`,
       ),
-      i.closedAt === null && i.waitingFor ? el('span', { class: 'wait' }, w.waitingFor(i.waitingFor)) : null,
+      i.closedAt === null && i.waitingFor ? el('span', { class: 'wait' }, w.waitingFor(waits(i.waitingFor))) : null,
     ),
   }));
   const drains = s.drains.map((d) => ({

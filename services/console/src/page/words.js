@@ -26,6 +26,7 @@ export const languages = {
     verdicts: {},
     outcomes: {},
     vmStates: {},
+    waitsFor: {},
     fast: 'high performance',
     columns: {
       cluster: 'cluster',
@@ -161,6 +162,7 @@ export const languages = {
       gone: '已删除',
       'handed-over': '转交其他事件',
     },
+    waitsFor: { isolation: '隔离', confirmation: '确认', person: '人工处理', capacity: '容量', cloud: 'OpenStack' },
     fast: '高性能',
     columns: {
       cluster: '集群',
