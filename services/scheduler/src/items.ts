@@ -111,9 +111,17 @@ export function itemsSeen(s: SchedulerState, host: HostId, reports: readonly VmR
   if (s.items.size === 0) return step;
   for (const r of reports) {
     const item = r.state === 'running' ? s.items.get(r.vm) : undefined;
-    if (item !== undefined && r.since >= item.since) step = andThen(step, (n) => closed(n, item, 'runs', at, host));
+    if (item !== undefined && r.since >= item.since) step = andThen(step, (n) => closed(inReport(n, item, host), item, 'runs', at, host));
   }
   return step;
+}
+
+/** Its incident is still open: the report will say how it ended, not how it stood. */
+function inReport(s: SchedulerState, item: Item, host: HostId): SchedulerState {
+  const r = s.vms.get(item.vm);
+  if (r?.incident !== item.incident || r.stage.kind !== 'settled' || r.stage.outcome !== 'unevacuable') return s;
+  const reason = `it was not evacuated (${r.stage.reason}), and runs by now, seen by its agent`;
+  return putVm(s, { ...r, stage: { kind: 'settled', outcome: 'running', host, reason } });
 }
 
 /** Its host takes VMs again: what is to start with it is started. */

@@ -114,6 +114,13 @@ describe('VMs that were not evacuated', () => {
     const s = left().seen(1, 'h1');
     assert.equal(s.last('lifeboat.item.closed')?.data.how, 'runs');
   });
+  it('are told as running where they run before their incident is over', () => {
+    const s = new IncidentStory().has(1, { to: 'never' }).has(2).fails().isolated().shutOut();
+    s.seen(1, 'h5').moved(2).seen(2, 'h2').run(3);
+    const told = s.last('lifeboat.incident.closed')?.data.vms.find((x) => x.vm === v(1));
+    assert.deepEqual([told?.outcome, told?.host], ['running', 'h5']);
+    assert.match(told?.reason ?? '', /^it was not evacuated \(PCI passthrough\), and runs by now/);
+  });
   it('are started when their host is released, where somebody wants that', () => {
     const s = decides(left(), 'start-on-return');
     assert.equal(s.words('restart').length, 0);
