@@ -316,6 +316,12 @@ describe('a drain is ended', () => {
     assert.deepEqual(d.report, ['stopped', 'v1 moved h2 live', 'v2 left h1', 'v3 left h1']);
     assert.equal(d.state.items.size, 0, 'that is what the person wanted');
   });
+  it('ended meanwhile: a migration that Nova never decided is an item all the same, one that was only refused is none', () => {
+    const d = halted(new Draining({}, { 1: ['h2'], 2: ['h3'] }).begins().starts(1).starts(2));
+    d.fails(1, 'never', 'CLOUD_TIMEOUT').fails(2, 'never');
+    assert.deepEqual(d.state.items.keys(), [v(1)]);
+    assert.equal(d.last('lifeboat.vm.unevacuable')?.data.vm, v(1));
+  });
   it('before Nova has said that it is set aside: whether it is disabled is heard first', () => {
     const d = halted(new Draining({}, { 1: ['h2'] }).chooses());
     assert.deepEqual(d.report, ['open']);

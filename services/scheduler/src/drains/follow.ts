@@ -98,7 +98,7 @@ export function migratedInTime(s: SchedulerState, d: DataByType['lifeboat.vm.mig
 
 export function migrationFailed(s: SchedulerState, d: DataByType['lifeboat.migration.failed'], at: Instant): Step {
   // one that was given up undecided may still be at either end
-  const undecided = d.then === 'never' && d.code === 'CLOUD_TIMEOUT';
+  const undecided = isUndecided(d);
   const known = s.migrating.get(d.vm);
   const next = known?.incident !== d.incident || undecided ? s : { ...s, migrating: s.migrating.delete(d.vm) };
   const leaving = leavingFor(s, d);
@@ -107,9 +107,13 @@ export function migrationFailed(s: SchedulerState, d: DataByType['lifeboat.migra
   return andThen(afterFailure(next, drain, leaving, d, at), (n) => advanceDrain(n, d.from, at));
 }
 
+const isUndecided = (d: DataByType['lifeboat.migration.failed']): boolean => d.then === 'never' && d.code === 'CLOUD_TIMEOUT';
+
 function afterFailure(s: SchedulerState, drain: Drain, v: Leaving, d: DataByType['lifeboat.migration.failed'], at: Instant): Step {
   const reason = `${d.code}: ${d.reason}`;
   if (d.then === 'gone') return endOne(s, drain.host, v, { kind: 'gone' }, false, at);
+  // where its guest runs is not known: somebody must look, also when the drain was ended meanwhile
+  if (isUndecided(d)) return endOne(s, drain.host, v, { kind: 'left', reason }, true, at);
   if (d.then === 'ended' || drain.stage === 'stopping') return endOne(s, drain.host, v, { kind: 'left', reason: d.reason }, false, at);
   if (d.then === 'never') return endOne(s, drain.host, v, { kind: 'left', reason }, true, at);
   if (v.orders >= ORDERS_MOST)
