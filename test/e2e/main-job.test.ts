@@ -111,7 +111,9 @@ describe('the main job: a host loses its power, and its VMs come back', { timeou
 
   it('the operator was told by mail, of the beginning and of the end', async () => {
     const about = () => stack.mailbox.mails.filter((m) => m.to.includes(CONTACT) && m.subject.includes(run.host));
-    await until('a mail of the end', 60_000, async () => about().some((m) => m.subject.includes('closed')));
+    // an incident that is over while its first mail is still being gathered ends in that one
+    const text = (raw: string) => raw.replaceAll(/=\r?\n/g, '');
+    await until('a mail of the end', 60_000, async () => about().some((m) => /is\s+closed\s+after/.test(text(m.raw))));
     assert.ok(about().some((m) => m.subject.includes('host power failure')));
   });
 
@@ -166,6 +168,8 @@ describe('the main job: a host loses its power, and its VMs come back', { timeou
     }
     assert.equal(told('shelved'), undefined, 'it was on no host');
     assert.equal(closed?.data.outcome, 'partly-evacuated');
+    // one that waits for its resize to be confirmed is in the books of two hosts
+    await stack.lab.deleteAll('e2e-state');
   });
 
   it('everything on the topics could be read, nothing was dead-lettered, no service logged an error', () => {
