@@ -209,7 +209,11 @@ titles = {}
 
 def title_of(domain, uuid):
     if uuid not in titles:
-        titles[uuid] = next(filter(None, (said_in(domain, namespace) for namespace in NOVA)), None)
+        title = next(filter(None, (said_in(domain, namespace) for namespace in NOVA)), None)
+        if title is None:
+            # not said, or not to be read just now: asked again next time
+            return None
+        titles[uuid] = title
     return titles[uuid]
 
 

@@ -76,12 +76,9 @@ export const libvirtVms = (options: LibvirtOptions): LibvirtVms => {
   };
 };
 
-/** Two thousand VMs with names in any script must fit into one entry of the registry. */
-const MOST_OF_NAME = 100;
-
 /** libvirt does not tell since when; the first look that saw this state does. */
 const reportOf = (d: DomainState, before: VmReport | undefined, now: Instant): VmReport => {
   const [state, reason] = healthOf(d);
   const since = before !== undefined && before.state === state && before.reason === reason ? before.since : now;
-  return { vm: vmId(d.uuid), ...named(d.title?.slice(0, MOST_OF_NAME)), state, reason, since };
+  return { vm: vmId(d.uuid), ...named(d.title ?? undefined), state, reason, since };
 };

@@ -22,7 +22,7 @@ export type StartEffect = Act & Readonly<{ kind: 'start'; vm: VmId }>;
 export type ResetEffect = Act & Readonly<{ kind: 'reset'; vm: VmId; record: string; target: HostId; proof: ProofOfDeath }>;
 /** Nova: bring a failed VM back in place, or on one of these hosts, unless somebody else has done so since. */
 export type RestartEffect = Act &
-  Readonly<{ kind: 'restart'; vm: VmId; how: RestartWay; to: readonly HostId[]; since: Instant; triedUntil: Instant; goodUntil: Instant }>;
+  Readonly<{ kind: 'restart'; vm: VmId; how: RestartWay; to: readonly HostId[]; since: Instant; triedUntil?: Instant; goodUntil: Instant }>;
 /** Nova: clear force-down, enable. */
 export type ReleaseEffect = Act & Readonly<{ kind: 'release' }>;
 /** Nova: put no new VMs on this host; for this reason. */

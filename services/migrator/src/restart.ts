@@ -14,10 +14,12 @@ export function restartRequested(s: MigratorState, d: DataByType['lifeboat.resta
   const known = s.restarts.get(d.vm);
   if (at - d.at > ORDER_VALID_MS || (known !== undefined && (known.stage === 'acting' || d.epoch < known.epoch))) return stay(s);
   if (known?.incident === d.incident && d.attempt <= known.attempt) return stay(s);
-  const { incident, vm, host, how, to = [], attempt, since, triedUntil = since, epoch } = d;
-  const queued: Restart = { incident, vm, host, how, to, attempt, since, triedUntil, epoch, stage: 'queued', at };
+  const { incident, vm, host, how, to = [], attempt, since, epoch } = d;
+  const queued: Restart = { incident, vm, host, how, to, attempt, since, ...tried(d), epoch, stage: 'queued', at };
   return stay({ ...s, restarts: s.restarts.set(vm, queued) });
 }
+
+const tried = ({ triedUntil }: Pick<Restart, 'triedUntil'>) => (triedUntil === undefined ? {} : { triedUntil });
 
 /** What is under way ends by itself; what waits is dropped. */
 export function restartRecalled(s: MigratorState, d: DataByType['lifeboat.restart.recalled']): Step {
@@ -68,7 +70,7 @@ function begin(s: MigratorState, r: Restart, at: Instant): Step {
     how: r.how,
     to: r.to,
     since: r.since,
-    triedUntil: r.triedUntil,
+    ...tried(r),
     goodUntil: after(at, GOOD_FOR_MS),
   };
   return decided({ ...s, restarts: s.restarts.set(r.vm, { ...r, stage: 'acting', at }) }, order(effect));

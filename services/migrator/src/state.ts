@@ -100,7 +100,7 @@ export type Restart = Readonly<{
   to: readonly HostId[];
   attempt: number;
   since: Instant;
-  triedUntil: Instant;
+  triedUntil?: Instant;
   epoch: number;
   stage: 'queued' | 'acting';
   at: Instant;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { encode } from '@lifeboat/contracts';
-import { clusterId, hostId, instant } from '@lifeboat/kernel';
+import { clusterId, hostId, incidentId, instant } from '@lifeboat/kernel';
 import { compose } from '../src/decide/mails.ts';
 import { noticeOf } from '../src/decide/texts.ts';
 import type { Notice } from '../src/state.ts';
@@ -33,6 +33,21 @@ describe('what the mails say', () => {
       if (process.env['UPDATE'] === '1') writeFileSync(goldens[language], text);
       assert.equal(text, readFileSync(goldens[language], 'utf8'));
     });
+
+  const note = (of: string, urgency: Notice['urgency'], subject: string): Notice => ({
+    ...{ urgency, subject, text: subject, at: instant(0), incident: incidentId(`inc-${of}`) },
+    id: urgency === 'done' ? `closed/inc-${of}` : `${of}/${subject}`,
+  });
+  const subjectOf = (...n: Notice[]) => compose('lab', 'x', n, instant(0)).subject;
+  const [failed, ended] = [note('a', 'failed', 'a: host power failure'), note('a', 'done', 'a: closed')];
+  it('of an incident that is over already, how it ended', () => {
+    assert.equal(subjectOf(failed), '[Lifeboat lab] a: host power failure');
+    assert.equal(subjectOf(failed, ended), '[Lifeboat lab] a: closed (and 1 more)');
+  });
+  it('but first what asks for somebody, and what else has failed', () => {
+    assert.equal(subjectOf(failed, note('a', 'asks', 'ACT: a'), ended), '[Lifeboat lab] ACT: a (and 2 more)');
+    assert.equal(subjectOf(failed, ended, note('b', 'failed', 'b: host failure')), '[Lifeboat lab] b: host failure (and 2 more)');
+  });
 
   for (const { name, event } of sampleEvents)
     it(`is tried on events that fit their schema: ${name}`, () => assert.doesNotThrow(() => encode(event)));

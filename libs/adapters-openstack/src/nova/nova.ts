@@ -77,7 +77,7 @@ export class Nova {
     return all.ok ? ok(all.value.seen) : all;
   }
 
-  /** What was changed since, and what was deleted. `since`: ISO 8601. */
+  /** What was changed since, and what was deleted. `since`: milliseconds since 1970. */
   changedServers(signal: AbortSignal, since: number): Answer<{ readonly seen: readonly ServerSeen[]; readonly gone: readonly string[] }> {
     return this.#serversAndGone(signal, { 'changes-since': changesSince(since) });
   }

@@ -36,6 +36,19 @@ describe('what an agent writes', () => {
       assert.equal(p === undefined ? 'nothing' : `${p.production}@${p.at}`, view);
     });
 
+  it('fits into one entry of the registry, however many VMs it has and whatever they are called', () => {
+    const full = Array.from({ length: 3_000 }, (_, n) => ({
+      ...vm(0),
+      vm: vmId(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`),
+      name: `a${'😀虚'.repeat(80)}`,
+      reason: 'running',
+    }));
+    const written = JSON.stringify(registrationOf(sawVms(start, full)));
+    assert.ok(Buffer.byteLength(written) < 1_048_576, `${Buffer.byteLength(written)} bytes`);
+    assert.ok(written.isWellFormed(), 'no half characters');
+    assert.equal(registrationOf(sawVms(start, [{ ...vm(1), name: 'web-1' }])).vms[0]?.name, 'web-1');
+  });
+
   it('writes when something changed, and only then', () => {
     const s = sawVms(probed('a'), [vm(2), vm(1)]);
     const first = whatToWrite(s, null);

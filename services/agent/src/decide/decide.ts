@@ -1,10 +1,12 @@
-import type { PeerView, Registration, VmReport } from '@lifeboat/contracts';
+import { named, type PeerView, type Registration, type VmReport } from '@lifeboat/contracts';
 import type { HostId, Instant } from '@lifeboat/kernel';
 
 export const FAILURES_BEFORE_DEAD = 2;
 export const UNHEARD_BEFORE_UNKNOWN = 5;
 /** What the registration's schema takes. */
 export const MOST_VMS = 2_000;
+/** So many VMs with names in any script must fit into one entry of the registry (1 MiB). */
+export const MOST_OF_NAME = 100;
 
 /** What an agent knows, kept in memory only: what it has written is in the registry. */
 export interface AgentState {
@@ -37,11 +39,20 @@ export const starting = (host: HostId, bootId: string, agentVersion: string, at:
   peers: new Map(),
 });
 
+const shortlyNamed = ({ name, ...v }: VmReport): VmReport => ({ ...v, ...named(name?.slice(0, MOST_OF_NAME).toWellFormed()) });
+
 /** The hypervisor's list, or null when it did not say: then the last list stays, marked as such. */
 export const sawVms = (s: AgentState, vms: readonly VmReport[] | null): AgentState =>
   vms === null
     ? { ...s, vmsKnown: false }
-    : { ...s, vmsKnown: true, vms: [...vms].sort((a, b) => (a.vm < b.vm ? -1 : 1)).slice(0, MOST_VMS) };
+    : {
+        ...s,
+        vmsKnown: true,
+        vms: [...vms]
+          .sort((a, b) => (a.vm < b.vm ? -1 : 1))
+          .slice(0, MOST_VMS)
+          .map(shortlyNamed),
+      };
 
 /**
  * One round of probes: whether each peer answered; one about which nothing is known is not in it. One answer is life; two

@@ -57,7 +57,8 @@ export async function look(ports: RestartPorts, e: RestartEffect, context: Perfo
   // Last: what somebody else asks for right now must not be missed.
   const acts = await ports.cloud.acts(e.vm);
   if (!acts.ok) return retry(acts);
-  const since = acts.value.filter((a) => a.by !== null && a.at >= floorSecond(a.ours === true ? Math.max(e.since, e.triedUntil) : e.since));
+  const triedUntil = Math.max(e.since, e.triedUntil ?? 0);
+  const since = acts.value.filter((a) => a.by !== null && a.at >= floorSecond(a.ours === true ? triedUntil : e.since));
   const begun = earlierCall && since.some((a) => ours[e.how].includes(a.act));
   if (vm.locked === true) return notDone('leave', 'CLOUD_CONFLICT', 'it is locked in Nova: somebody wants nobody to act on it');
   if (vm.highAvailability === false) return notDone('leave', 'CLOUD_CONFLICT', 'HA_Enabled is False: its owner wants no high availability');

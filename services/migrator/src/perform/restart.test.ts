@@ -64,7 +64,7 @@ class OneVm {
     confirmMove: () => this.#act('confirmMove', 'confirming', () => ({ vmState: 'stopped' })),
   } as unknown as Cloud;
 
-  async perform(how: RestartEffect['how'] = 'reboot', attempt = 'a/1', triedUntil = START - 2_500): Promise<RestartResult> {
+  async perform(how: RestartEffect['how'] = 'reboot', attempt = 'a/1', triedUntil?: number): Promise<RestartResult> {
     const effect: RestartEffect = {
       kind: 'restart',
       operation: `inc-vm/restart/${how}`,
@@ -74,7 +74,7 @@ class OneVm {
       how,
       to: how === 'move' ? [hostId('h2'), hostId('h3')] : [],
       since: instant(START - 2_500),
-      triedUntil: instant(triedUntil),
+      ...(triedUntil === undefined ? {} : { triedUntil: instant(triedUntil) }),
       goodUntil: instant(START + 15_000),
     };
     const context = { epoch: epoch(1), valid: () => this.lease, signal: new AbortController().signal, attempt };

@@ -33,12 +33,17 @@ export const gatheredWords: Readonly<Record<Language, GatheredWords>> = {
 
 const SUBJECT_LIMIT = 150;
 
-/** One mail from what was gathered for a contact: the most urgent first, then as it happened. */
+/**
+ * One mail from what was gathered for a contact: the most urgent first, then as it happened. Of an incident that is over while
+ * it is gathered the subject says how it ended, unless something of it asks for somebody.
+ */
 export function compose(region: string, contact: string, notices: readonly Notice[], since: Instant, language: Language = 'en'): Composed {
   const w = gatheredWords[language];
   const rank = (n: Notice) => urgencies.indexOf(n.urgency);
   const byUrgency = notices.map((n, i) => ({ n, i })).sort((a, b) => rank(a.n) - rank(b.n) || b.i - a.i);
-  const first = (byUrgency[0] as { n: Notice }).n;
+  const over = new Set(notices.filter(endsIncident).map((n) => n.incident));
+  const isOvertaken = (n: Notice) => n.urgency !== 'asks' && over.has(n.incident) && !endsIncident(n);
+  const { n: first } = (byUrgency.find((x) => !isOvertaken(x.n)) ?? byUrgency[0]) as { n: Notice };
   const more = notices.length - 1;
   const subject = `[Lifeboat ${region}] ${first.subject}`.slice(0, SUBJECT_LIMIT);
   const incidents = new Set(notices.map((n) => n.incident));
@@ -57,6 +62,8 @@ export function compose(region: string, contact: string, notices: readonly Notic
     incident: incident ?? null,
   };
 }
+
+const endsIncident = (n: Notice): boolean => n.incident !== null && n.id === `closed/${n.incident}`;
 
 function digest(byUrgency: readonly Notice[], inOrder: readonly Notice[], w: GatheredWords): string {
   const asked = byUrgency.filter((n) => n.urgency === 'asks');
