@@ -26,6 +26,7 @@ export const drainRun = async (stack: TrueStack, guests: readonly Guest[], n: nu
   for (const x of guests) if ((await serverOf(x.vm))['OS-EXT-SRV-ATTR:host'] === host) there.push(x);
   const wrong: string[] = there.length === 0 ? [`no guest is on ${host}: this drain has shown nothing`] : [];
   const before = new Map(await Promise.all(there.map(async ({ g }) => [g, await askGuest(g)] as const)));
+  const beganAt = Date.now();
   const began = performance.now();
   const { stdout } = await cli('drain', host, '--yes');
   const tookMs = Math.round(performance.now() - began);
@@ -42,7 +43,7 @@ export const drainRun = async (stack: TrueStack, guests: readonly Guest[], n: nu
     if ((is?.split ?? 0) > 0 || is?.data !== 'ok' || is.marker !== was?.marker) wrong.push(`guest ${g}: its disk: ${JSON.stringify(is)}`);
     if (copiesOf(vm) !== 1) wrong.push(`guest ${g} runs ${copiesOf(vm)} times afterwards`);
   }
-  if (stack.recorder.of('lifeboat.fault.confirmed', (e) => e.data.hosts.some((h) => h === host)).length > 0)
+  if (stack.recorder.of('lifeboat.fault.confirmed', (e) => e.time >= beganAt && e.data.hosts.some((h) => h === host)).length > 0)
     wrong.push(`${host} was taken for failed`);
   await cli('release', '--host', host);
   await until(`${host} takes VMs again`, RELEASED_MS, async () => (await stack.nova.serviceOf(stack.host(n))).status === 'enabled');

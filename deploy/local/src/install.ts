@@ -23,6 +23,14 @@ export const findProgram = (name: string): string | undefined =>
 
 const POLICY = '/usr/sbin/policy-rc.d';
 
+let installing: Promise<unknown> = Promise.resolve();
+/** One after another: services that start together ask for the same things together. */
+const oneAtATime = <T>(work: () => Promise<T>): Promise<T> => {
+  const mine = installing.then(work, work);
+  installing = mine.catch(() => undefined);
+  return mine;
+};
+
 /** apt starts the servers it installs, unless a policy says no. Ours is there only while apt runs. */
 const withoutStarting = async (work: () => Promise<unknown>): Promise<void> => {
   const ours = !existsSync(POLICY);
@@ -38,7 +46,10 @@ const withoutStarting = async (work: () => Promise<unknown>): Promise<void> => {
 };
 
 /** Paths of the programs asked for; on Debian, what is missing is installed with apt (as root). */
-export const ensureTools = async <T extends Tool>(tools: readonly T[], say: Say): Promise<Record<T, string>> => {
+export const ensureTools = <T extends Tool>(tools: readonly T[], say: Say): Promise<Record<T, string>> =>
+  oneAtATime(() => installTools(tools, say));
+
+const installTools = async <T extends Tool>(tools: readonly T[], say: Say): Promise<Record<T, string>> => {
   const missing = tools.filter((t) => findProgram(t) === undefined);
   if (missing.length > 0) {
     const names = missing.map((t) => packages[t]);
@@ -70,14 +81,16 @@ export const ensureTools = async <T extends Tool>(tools: readonly T[], say: Say)
 const cacheFolder = () => process.env.LIFEBOAT_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'lifeboat');
 
 /** The folder with Kafka's and ZooKeeper's jars, fetched from Maven Central once for this version of the pom. */
-export const ensureJars = async (say: Say): Promise<string> => {
+export const ensureJars = (say: Say): Promise<string> => oneAtATime(() => fetchJars(say));
+
+const fetchJars = async (say: Say): Promise<string> => {
   const version = createHash('sha256')
     .update(await readFile(pom))
     .digest('hex')
     .slice(0, 12);
   const folder = join(cacheFolder(), `servers-${version}`);
   if (existsSync(folder)) return folder;
-  const { mvn } = await ensureTools(['mvn'], say);
+  const { mvn } = await installTools(['mvn'], say);
   say('fetching Kafka and ZooKeeper from Maven Central');
   const partial = `${folder}.${process.pid}`;
   await mkdir(partial, { recursive: true });
@@ -86,7 +99,7 @@ export const ensureJars = async (say: Say): Promise<string> => {
       timeout: INSTALL_MS,
       maxBuffer: 64 << 20,
     });
-    // whoever is first wins; the other's copy is the same
+    // another process may have been first: its copy is the same
     await rename(partial, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error;
     });

@@ -31,6 +31,7 @@ import type {
   ShutOutEffect,
   ShutOutResult,
   StartEffect,
+  StopEffect,
   WatchEffect,
   WatchResult,
 } from './effects.ts';
@@ -38,7 +39,7 @@ import { fenceChecked, fenced, fenceWhatIsDue, isolationRecalled, isolationReque
 import { beginWhatMay, called, confirmationExpired, evacuationRequested, giveBackVoided } from './move.ts';
 import { releaseRequested, releaseWhatIsDue, wasReleased } from './release.ts';
 import { beginRestarts, restartRecalled, restartRequested, wasRestarted } from './restart.ts';
-import { wasReset, wasStarted } from './revive.ts';
+import { wasReset, wasStarted, wasStopped } from './revive.ts';
 import type { MigratorSettings } from './settings.ts';
 import { isolationKey, type MigratorState } from './state.ts';
 import type { MigratorInput, Step } from './step.ts';
@@ -116,6 +117,8 @@ function onSettled(s: MigratorState, settings: MigratorSettings, e: MigratorEffe
       return watched(s, settings, e satisfies WatchEffect, r as WatchResult, at);
     case 'start':
       return wasStarted(s, e satisfies StartEffect, r as ReviveResult);
+    case 'stop':
+      return wasStopped(s, e satisfies StopEffect, r as ReviveResult);
     case 'reset':
       return wasReset(s, settings, e satisfies ResetEffect, r as ReviveResult, at);
     case 'release':

@@ -18,6 +18,8 @@ export type EvacuateEffect = Act & Readonly<{ kind: 'evacuate'; vm: VmId; to: Ho
 export type WatchEffect = Act & Readonly<{ kind: 'watch'; vms: readonly VmId[]; closely: readonly VmId[] }>;
 /** Nova: start a VM that was running before, and came up stopped on its new host; unless somebody stopped it. */
 export type StartEffect = Act & Readonly<{ kind: 'start'; vm: VmId }>;
+/** Nova: stop a VM whose owner had asked for that while its host was dead already, if it is still the last thing that he asked for. */
+export type StopEffect = Act & Readonly<{ kind: 'stop'; vm: VmId }>;
 /** Nova: set a VM free whose evacuation can never end, because its target is proven dead. */
 export type ResetEffect = Act & Readonly<{ kind: 'reset'; vm: VmId; record: string; target: HostId; proof: ProofOfDeath }>;
 /** Nova: bring a failed VM back in place, or on one of these hosts, unless somebody else has done so since. */
@@ -46,6 +48,7 @@ export type MigratorEffect =
   | EvacuateEffect
   | WatchEffect
   | StartEffect
+  | StopEffect
   | ResetEffect
   | RestartEffect
   | ReleaseEffect
@@ -60,11 +63,13 @@ export type MigratorEffect =
 type Failed = Readonly<{ code: string; detail: string }>;
 export type FenceResult = Readonly<{ kind: 'fence'; proof: ProofOfDeath }> | (Readonly<{ kind: 'fence-failed' }> & Failed);
 export type ShutOutResult = Readonly<{ kind: 'shut-out' }> | (Readonly<{ kind: 'shut-out-failed' }> & Failed);
+/** Its owner had asked Nova to stop it, and the dead host could not obey: the evacuation wipes that out, and it would run. */
+type StopAsked = Readonly<{ stopAsked?: true }>;
 export type EvacuateResult =
   /** Nova took it; or had taken it before: adopted. */
-  | Readonly<{ kind: 'taken'; adopted: boolean }>
+  | (Readonly<{ kind: 'taken'; adopted: boolean }> & StopAsked)
   /** The call went out and no answer came: the record will tell. */
-  | (Readonly<{ kind: 'unsure' }> & Failed)
+  | (Readonly<{ kind: 'unsure' }> & Failed & StopAsked)
   /** It is not on the failed host any more. */
   | Readonly<{ kind: 'elsewhere' }>
   | Readonly<{ kind: 'gone' }>
@@ -95,7 +100,7 @@ export type MigrateResult =
   | Readonly<{ kind: 'shifting'; how: MigrationWay; adopted: boolean; known: readonly string[] }>
   /** The call went out and no answer came: the record will tell. */
   | (Readonly<{ kind: 'shift-unsure'; how: MigrationWay; known: readonly string[] }> & Failed)
-  | Readonly<{ kind: 'shifted'; host: HostId | null; status: string }>
+  | Readonly<{ kind: 'shifted'; host: HostId | null; status: string; fault?: string | null }>
   | Readonly<{ kind: 'gone' }>
   | (Readonly<{ kind: 'shift-refused'; then: 'same' | 'next' | 'never' }> & Failed);
 export type ShiftWatchResult =

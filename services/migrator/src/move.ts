@@ -123,7 +123,7 @@ export function called(s: MigratorState, settings: MigratorSettings, e: Evacuate
     case 'taken': {
       const data = { incident: m.incident, vm: m.vm, from: m.from, to: e.to, attempt: m.calls, adopted: r.adopted, at };
       return decided(
-        putMove(began(s, m), { ...m, stage: 'running', notBefore: at, unsure: false }),
+        putMove(began(s, m), { ...m, ...stopAsked(r), stage: 'running', notBefore: at, unsure: false }),
         tell({ type: 'lifeboat.evacuation.started', data }),
       );
     }
@@ -147,8 +147,13 @@ const began = (s: MigratorState, m: Move): MigratorState => {
   return i === undefined || i.began === true ? s : putIsolation(s, { ...i, began: true });
 };
 
+/** Kept once seen: the evacuation itself wipes it out in Nova. */
+const stopAsked = (r: EvacuateResult): Pick<Move, 'stopAsked'> =>
+  (r.kind === 'taken' || r.kind === 'unsure') && r.stopAsked ? { stopAsked: true } : {};
+
 const running = ({ answeredAt: _, ...m }: Move, r: EvacuateResult, at: Instant): Move => ({
   ...m,
+  ...stopAsked(r),
   stage: 'running',
   notBefore: at,
   unsure: r.kind === 'unsure',

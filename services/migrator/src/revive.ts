@@ -2,7 +2,7 @@ import type { ProofOfDeath } from '@lifeboat/contracts';
 import { after, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
 import type { CloudVm, EvacuationRecord } from '@lifeboat/ports';
 import { order } from '@lifeboat/runtime';
-import type { ResetEffect, ReviveResult, StartEffect } from './effects.ts';
+import type { ResetEffect, ReviveResult, StartEffect, StopEffect } from './effects.ts';
 import { again } from './move.ts';
 import type { MigratorSettings } from './settings.ts';
 import { type MigratorState, type Move, moveKey, putMove } from './state.ts';
@@ -32,6 +32,35 @@ export function startIt(s: MigratorState, m: Move, at: Instant): Step {
 export function wasStarted(s: MigratorState, e: StartEffect, r: ReviveResult): Step {
   const m = s.moves.get(moveKey(e.incident, e.vm));
   if (m?.acting !== 'starting') return stay(s);
+  const free: Move = { ...m, acting: 'nothing' };
+  return stay(putMove(s, r.kind === 'left-stopped' ? { ...free, leftStopped: r.detail } : free));
+}
+
+const STOPS_MOST = 3;
+
+/** Nova brings up what it had as active, though its owner had asked for its stop when its host was dead already. */
+export const comesUpUnwanted = (m: Move, vm: CloudVm): boolean =>
+  m.stopAsked === true && vm.status === 'ACTIVE' && (m.stops ?? 0) < STOPS_MOST;
+
+export function stopIt(s: MigratorState, m: Move, at: Instant): Step {
+  const stops = (m.stops ?? 0) + 1;
+  const effect: StopEffect = {
+    kind: 'stop',
+    operation: `${m.incident}/stop/${m.vm}/${m.order}.${stops}`,
+    notBefore: at,
+    incident: m.incident,
+    host: m.from,
+    vm: m.vm,
+  };
+  return decided(putMove(s, { ...m, stops, acting: 'stopping' }), order(effect));
+}
+
+export function wasStopped(s: MigratorState, e: StopEffect, r: ReviveResult): Step {
+  const m = s.moves.get(moveKey(e.incident, e.vm));
+  if (m?.acting !== 'stopping') return stay(s);
+  const { stopAsked: _, ...wanted } = m;
+  // it runs because that is wanted by now
+  if (r.kind === 'revived') return stay(putMove(s, { ...wanted, acting: 'nothing' }));
   const free: Move = { ...m, acting: 'nothing' };
   return stay(putMove(s, r.kind === 'left-stopped' ? { ...free, leftStopped: r.detail } : free));
 }

@@ -64,8 +64,12 @@ export type Move = Readonly<{
   starts: number;
   /** Why it is not to be started: somebody has stopped it. */
   leftStopped?: string;
+  /** Its owner had asked Nova to stop it after its host had died: how it must end. */
+  stopAsked?: true;
+  /** Stops ordered, of a VM that runs though its owner had asked for its stop. */
+  stops?: number;
   /** An act on the VM is under way; the watch waits for its end. */
-  acting: 'nothing' | 'starting' | 'resetting';
+  acting: 'nothing' | 'starting' | 'stopping' | 'resetting';
   resets: number;
   lastReason: string;
   /** Since when its evacuations end at a lock that the storage still holds for the dead host. */

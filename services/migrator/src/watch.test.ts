@@ -215,6 +215,35 @@ describe('a VM that comes up stopped', () => {
   });
 });
 
+describe('its owner had asked for its stop when its host was dead already', () => {
+  const runs = { host: 'h2', status: 'ACTIVE', records: [['r1', 'done']] } as const;
+  const asked = () =>
+    new Orders()
+      .dead()
+      .evacuate({ 1: ['h2'] })
+      .settle('evacuate', { kind: 'taken', adopted: false, stopAsked: true }, 1);
+  it('it runs on its new host: stopped, and told why', () => {
+    const o = asked().watched({ 1: runs });
+    assert.equal(o.owedOf('stop')?.vm, v(1));
+    o.watched({ 1: runs });
+    assert.equal(o.acts.filter((e) => e.kind === 'stop').length, 1, 'its end is waited for');
+    o.settle('stop', { kind: 'left-stopped', detail: 'why' }).watched({ 1: { ...runs, status: 'ACTIVE', task: 'powering-off' } });
+    assert.deepEqual(o.words('vm'), []);
+    o.watched({ 1: { ...runs, status: 'SHUTOFF' } });
+    assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 SHUTOFF, left so: why']);
+  });
+  it('he has started it since: it runs on', () => {
+    const o = asked().watched({ 1: runs }).settle('stop', { kind: 'revived' }).watched({ 1: runs });
+    assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 ACTIVE']);
+  });
+  it('it cannot be stopped: tried so often, then told as it is', () => {
+    const o = asked();
+    for (let i = 0; i < 3; i++) o.watched({ 1: runs }).settle('stop', { kind: 'revive-failed', code: 'CLOUD_FAILED', detail: '' });
+    o.watched({ 1: runs });
+    assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 ACTIVE']);
+  });
+});
+
 describe('the target dies in the middle', () => {
   const stuck = { task: 'rebuild_spawning', records: [['r1', 'running', 'h2']] } as const;
   const targetDies = (o: Orders) => {

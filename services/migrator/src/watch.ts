@@ -4,7 +4,7 @@ import { order, tell } from '@lifeboat/runtime';
 import type { WatchEffect, WatchResult } from './effects.ts';
 import { whileLocked } from './locked.ts';
 import { again, failure } from './move.ts';
-import { comesUpStopped, diedUnder, resetIt, startIt } from './revive.ts';
+import { comesUpStopped, comesUpUnwanted, diedUnder, resetIt, startIt, stopIt } from './revive.ts';
 import type { MigratorSettings } from './settings.ts';
 import { dropMove, type MigratorState, type Move, putMove } from './state.ts';
 import type { Step } from './step.ts';
@@ -78,8 +78,10 @@ function judge(
     if (vm.storageLocked === true) return whileLocked(putMove(s, known), settings, known, why, at);
     return again(putMove(s, known), settings, known, 'CLOUD_REFUSED', why, 1, at);
   }
-  if (vm.host !== null && vm.host !== m.from && vm.task === null && record?.state !== 'running')
+  if (vm.host !== null && vm.host !== m.from && vm.task === null && record?.state !== 'running') {
+    if (comesUpUnwanted(m, vm)) return stopIt(s, m, at);
     return comesUpStopped(settings, m, vm) ? startIt(s, m, at) : evacuated(s, m, vm, vm.host, record, at);
+  }
   if (record === undefined && vm.task === null && sinceCallMs > settings.recordWithinMs)
     return again(s, settings, m, 'CLOUD_TIMEOUT', m.lastReason || 'Nova has no record of the call', 0, at);
   if (sinceCallMs <= settings.stuckAfterMs) return stay(s);

@@ -137,6 +137,7 @@ export const vmMigrated = defineEvent({
     to: HostIdSchema,
     how: Type.Optional(how),
     status: Type.String({ maxLength: 40 }),
+    fault: Type.Optional(Type.String({ maxLength: 500, description: "Nova's words, where it has it in error on its new host." })),
     migration: Type.Optional(Type.String({ maxLength: 64, description: "Nova's migration record; absent: somebody else moved it." })),
     tookMs: Type.Integer({ minimum: 0 }),
   }),

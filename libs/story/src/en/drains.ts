@@ -29,6 +29,6 @@ export const drainWords: Words<DrainEvent> = {
   'lifeboat.migration.started': (d, vm) =>
     `VM ${vm(d)}: Nova ${d.adopted ? 'already has' : 'took'} its ${d.how} migration to ${d.to}${d.attempt > 1 ? ` (try ${d.attempt})` : ''}`,
   'lifeboat.vm.migrated': (d, vm) =>
-    `VM ${vm(d)} has moved to ${d.to} (${d.how ?? 'by somebody else'}, ${d.status}) in ${seconds(d.tookMs)}`,
+    `VM ${vm(d)} has moved to ${d.to} (${d.how ?? 'by somebody else'}, ${d.status}) in ${seconds(d.tookMs)}${d.fault === undefined ? '' : `; Nova says: ${d.fault}`}`,
   'lifeboat.migration.failed': (d, vm) => `VM ${vm(d)} did not leave ${d.from}: ${d.reason} (${d.then})`,
 };

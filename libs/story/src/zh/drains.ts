@@ -29,6 +29,6 @@ export const drainWords: Words<DrainEvent> = {
   'lifeboat.migration.started': (d, vm) =>
     `虚拟机 ${vm(d)}：Nova ${d.adopted ? '此前已在' : '开始'}${ways[d.how]}至 ${d.to}${d.attempt > 1 ? `（第 ${d.attempt} 次）` : ''}`,
   'lifeboat.vm.migrated': (d, vm) =>
-    `虚拟机 ${vm(d)} 已迁至 ${d.to}（${d.how === undefined ? '由他人迁移' : ways[d.how]}，${d.status}），用时 ${seconds(d.tookMs)} 秒`,
+    `虚拟机 ${vm(d)} 已迁至 ${d.to}（${d.how === undefined ? '由他人迁移' : ways[d.how]}，${d.status}），用时 ${seconds(d.tookMs)} 秒${d.fault === undefined ? '' : `；Nova 报告：${d.fault}`}`,
   'lifeboat.migration.failed': (d, vm) => `虚拟机 ${vm(d)} 未能离开 ${d.from}：${d.reason}（${then[d.then]}）`,
 };

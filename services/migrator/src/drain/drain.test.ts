@@ -51,8 +51,8 @@ class Drain extends Orders {
   seen(all: Readonly<Record<number, readonly [host: string, state: MigrationRecord['state'], vmState?: string, id?: string]>>): this {
     const rows = Object.entries(all);
     const vms = rows.map(([n, [host, , vmState = 'active']]) => ({
-      ...{ vm: v(Number(n)), name: `v${n}`, host: hostId(host), task: null, fault: null },
-      ...{ status: vmState === 'active' ? 'ACTIVE' : vmState === 'resized' ? 'VERIFY_RESIZE' : 'SHUTOFF', vmState },
+      ...{ vm: v(Number(n)), name: `v${n}`, host: hostId(host), task: null, fault: vmState === 'error' ? 'as Nova said' : null },
+      ...{ status: { active: 'ACTIVE', resized: 'VERIFY_RESIZE', error: 'ERROR' }[vmState] ?? 'SHUTOFF', vmState },
     }));
     const records = rows.map(([n, [, state, , id = `m${n}`]]): MigrationRecord => {
       const how = state === 'arrived' ? 'cold' : 'live';
@@ -115,6 +115,19 @@ describe('a host is drained', () => {
       .seen({ 1: ['h2', 'done'] });
     assert.deepEqual([...new Set(d.acts.map((e) => e.kind))], ['set-aside', 'migrate', 'watch-shifts']);
     assert.deepEqual(d.ends(), ['v1 live to h2']);
+  });
+  it('one that went over and is in error there has gone over, with the words of Nova; one that is well has none', () => {
+    for (const [vmState, status, fault] of [
+      ['error', 'ERROR', 'as Nova said'],
+      ['active', 'ACTIVE', undefined],
+    ] as const) {
+      const d = drain()
+        .leave({ 1: ['h2'] })
+        .called(1)
+        .seen({ 1: ['h2', 'failed', vmState] });
+      const told = d.told.flatMap((e) => (e.type === 'lifeboat.vm.migrated' ? [[e.data.to, e.data.status, e.data.fault]] : []));
+      assert.deepEqual(told, [['h2', status, fault]]);
+    }
   });
   it('so many at a time: two away from it, two to a target', () => {
     const d = drain().leave({ 1: ['h2'], 2: ['h2'], 3: ['h3'] });

@@ -2,12 +2,13 @@ import type { HostId, Instant } from '@lifeboat/kernel';
 import type { CloudVm, MigrationRecord } from '@lifeboat/ports';
 import type { MigratorSettings } from '../settings.ts';
 import type { Shift } from '../state.ts';
+import type { Arrival } from './shift.ts';
 
 /** What is so with a VM's migration, and what is to be done about it. */
 export type Finding =
   | Readonly<{ kind: 'wait' }>
   | Readonly<{ kind: 'gone' }>
-  | Readonly<{ kind: 'there'; to: HostId; status: string; record: MigrationRecord | null }>
+  | (Readonly<{ kind: 'there'; record: MigrationRecord | null }> & Arrival)
   | Readonly<{ kind: 'confirm' }>
   | Readonly<{ kind: 'abort'; record: string }>
   /** This try has ended, with the VM where it was. */
@@ -50,12 +51,14 @@ export function judge(
 
 function unrecorded(limits: Limits, m: Shift, vm: CloudVm, sinceMs: number): Finding {
   if (vm.task !== null) return WAIT;
-  if (vm.host !== null && vm.host !== m.from) return { kind: 'there', to: vm.host, status: vm.status, record: null };
+  if (vm.host !== null && vm.host !== m.from) return { ...there(vm, vm.host), record: null };
   return sinceMs > limits.recordWithinMs ? { kind: 'not-taken' } : WAIT;
 }
 
+const there = (vm: CloudVm, to: HostId) => ({ kind: 'there', to, status: vm.status, fault: vm.fault }) as const;
+
 function recorded(limits: Limits, m: Shift, vm: CloudVm, record: MigrationRecord, source: Source, sinceMs: number): Finding {
-  const there = vm.host !== null && vm.host !== m.from ? vm.host : null;
+  const gone = vm.host !== null && vm.host !== m.from ? there(vm, vm.host) : null;
   switch (record.state) {
     case 'waiting':
       if (source === 'dead' && vm.host === m.from) return { kind: 'lost', record: record.id };
@@ -65,13 +68,13 @@ function recorded(limits: Limits, m: Shift, vm: CloudVm, record: MigrationRecord
       return { kind: 'abort', record: record.id };
     case 'arrived':
       // it runs there already; whether Nova is asked to clear up where it was is no matter any more
-      if (source !== 'well' && there !== null) return { kind: 'there', to: there, status: vm.status, record };
+      if (source !== 'well' && gone !== null) return { ...gone, record };
       return vm.vmState === 'resized' && vm.task === null && m.stage !== 'confirming' ? { kind: 'confirm' } : WAIT;
     case 'done':
-      return there !== null && vm.task === null ? { kind: 'there', to: there, status: vm.status, record } : WAIT;
+      return gone !== null && vm.task === null ? { ...gone, record } : WAIT;
     case 'failed':
       if (vm.task !== null) return WAIT;
-      if (there !== null) return { kind: 'there', to: there, status: vm.status, record };
+      if (gone !== null) return { ...gone, record };
       return { kind: 'failed', record: record.id, why: vm.fault ?? `Nova's migration record ${record.id} says ${record.status}` };
   }
 }

@@ -119,7 +119,7 @@ export function shiftCalled(s: MigratorState, settings: MigratorSettings, e: Mig
     case 'shifted':
       return r.host === null
         ? again(s, settings, m, 'CLOUD_CONFLICT', 'Nova has it on no host', at)
-        : arrived(s, m, r.host, r.status, null, at);
+        : arrived(s, m, { to: r.host, status: r.status, fault: r.fault ?? null }, null, at);
     case 'gone':
       return giveBack(s, m, 'CLOUD_NOT_FOUND', 'its owner deleted it', 'gone', at);
     case 'shift-refused':
@@ -164,9 +164,13 @@ export function nextTry(s: MigratorState, settings: MigratorSettings, m: Shift, 
   return giveBack(s, m, code, `no host took it: ${why}`, 'never', at);
 }
 
-export function arrived(s: MigratorState, m: Shift, to: HostId, status: string, record: string | null, at: Instant): Step {
+export type Arrival = Readonly<{ to: HostId; status: string; fault: string | null }>;
+
+/** `fault`: Nova may call in error what has gone over well, where a step of its own failed afterwards. */
+export function arrived(s: MigratorState, m: Shift, { to, status, fault }: Arrival, record: string | null, at: Instant): Step {
   const by = record === null ? {} : { how: m.how, migration: record };
-  const data = { incident: m.incident, vm: m.vm, from: m.from, to, status, ...by, tookMs: Math.max(0, at - (m.since ?? at)), at };
+  const why = status === 'ERROR' && fault !== null ? { fault: fault.slice(0, 500) } : {};
+  const data = { incident: m.incident, vm: m.vm, from: m.from, to, status, ...why, ...by, tookMs: Math.max(0, at - (m.since ?? at)), at };
   return decided({ ...s, shifts: s.shifts.delete(m.vm) }, tell({ type: 'lifeboat.vm.migrated', data }));
 }
 

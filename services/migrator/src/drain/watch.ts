@@ -63,7 +63,7 @@ function follow(
     case 'gone':
       return giveBack(s, m, 'CLOUD_NOT_FOUND', 'its owner deleted it', 'gone', at);
     case 'there':
-      return arrived(s, m, found.to, found.status, found.record?.id ?? null, at);
+      return arrived(s, m, found, found.record?.id ?? null, at);
     case 'confirm':
       return act<ConfirmEffect>(s, { ...m, stage: 'confirming' }, 'confirm', {}, at);
     case 'abort':

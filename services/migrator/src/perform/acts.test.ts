@@ -90,6 +90,7 @@ export class ScriptedCloud {
       abortMigration: (_vm: VmId, id: string) => this.#answer('abortMigration', id, () => undefined),
       acts: () => this.#answer('acts', '', () => this.asked),
       start: () => this.#answer('start', '', () => undefined),
+      stop: () => this.#answer('stop', '', () => undefined),
       resetToError: () => this.#answer('resetToError', '', () => undefined),
     }) as unknown as Cloud;
 

@@ -92,10 +92,19 @@ describe('what speaks against a call', () => {
   });
   it('a task that hangs from before, or a record known to have ended, does not', async () => {
     const a = new Acts();
-    a.cloud.vms = [cloudVm({ task: 'powering-off' })];
+    a.cloud.vms = [cloudVm({ task: 'rebooting' })];
     a.cloud.records = [record('running', 'r0'), record('done', 'r-1')];
-    assert.equal((await a.perform(a.evacuation(['r0']))).kind, 'taken');
+    assert.deepEqual(await a.perform(a.evacuation(['r0'])), { kind: 'taken', adopted: false });
     assert.equal(a.evacuateCalls, 1);
+  });
+  it("nor does its owner's stop that the dead host could not obey: it is remembered, whatever Nova answers", async () => {
+    for (const fails of [undefined, 'CLOUD_TIMEOUT'] as const) {
+      const a = new Acts();
+      a.cloud.vms = [cloudVm({ task: 'powering-off' })];
+      if (fails !== undefined) a.cloud.fails.evacuate = fails;
+      const r = await a.perform(a.evacuation([]));
+      assert.ok((r.kind === 'taken' || r.kind === 'unsure') && r.stopAsked === true, r.kind);
+    }
   });
   it('it was migrating when its host failed, and that is not decided: by its task, and by its record though its task is gone', async () => {
     for (const [vm, migrations] of [

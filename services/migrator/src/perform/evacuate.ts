@@ -18,6 +18,7 @@ export async function evacuate(ports: MigratorPorts, looks: Looks, e: EvacuateEf
   const [contradiction, first] = await Promise.all([looks.power.contradiction(e.proof), look(ports, looks, e, false)]);
   if (contradiction !== null) return { kind: 'host-alive', code: 'NO_PROOF', detail: contradiction };
   if (first.kind !== 'may') return first;
+  let { stopAsked } = first;
   const admitted = await ports.ledger.admit(e.operation, context.epoch, context.attempt);
   if (!admitted.ok) return refused('same', admitted);
   if (admitted.value.kind !== 'go') {
@@ -25,17 +26,19 @@ export async function evacuate(ports: MigratorPorts, looks: Looks, e: EvacuateEf
     await ports.clock.sleep(EARLIER_CALL_MS, context.signal);
     const second = await look(ports, looks, e, true);
     if (second.kind !== 'may') return second;
+    stopAsked = second.stopAsked;
   }
   if (!context.valid()) return { kind: 'refused', then: 'same', code: 'LEASE_LOST', detail: failures.LEASE_LOST.about };
   const call = await ports.cloud.evacuate(e.vm, e.to);
-  return call.ok ? { kind: 'taken', adopted: false } : meaning(call);
+  const answer = call.ok ? ({ kind: 'taken', adopted: false } as const) : meaning(call);
+  return stopAsked && (answer.kind === 'taken' || answer.kind === 'unsure') ? { ...answer, stopAsked } : answer;
 }
 
 interface Looks {
   readonly power: PowerCheck;
   readonly undecided: UndecidedLooks;
 }
-type Look = Exclude<EvacuateResult, { kind: 'unsure' }> | Readonly<{ kind: 'may' }>;
+type Look = Exclude<EvacuateResult, { kind: 'unsure' }> | Readonly<{ kind: 'may'; stopAsked: boolean }>;
 
 /** Nova marks the VM with a task before it answers a call, until the call's end: without one, the records need not be read. */
 async function look(ports: MigratorPorts, { undecided }: Looks, e: EvacuateEffect, earlierCall: boolean): Promise<Look> {
@@ -55,7 +58,9 @@ async function look(ports: MigratorPorts, { undecided }: Looks, e: EvacuateEffec
 async function unlessMigrating(undecided: UndecidedLooks, e: EvacuateEffect, vm: CloudVm): Promise<Look> {
   const why = await undecided.whyNot(e.host, vm, e.ended);
   if (!why.ok) return refused('same', why);
-  return why.value === null ? { kind: 'may' } : { kind: 'refused', then: 'same', code: 'CLOUD_CONFLICT', detail: why.value };
+  return why.value === null
+    ? { kind: 'may', stopAsked: vm.task === 'powering-off' }
+    : { kind: 'refused', then: 'same', code: 'CLOUD_CONFLICT', detail: why.value };
 }
 
 const isRebuilding = (vm: CloudVm): boolean => vm.task?.startsWith('rebuild') ?? false;

@@ -94,7 +94,7 @@ async function look(ports: MigratorPorts, services: ServiceLooks, e: MigrateEffe
   // an earlier life of ours had asked for it, and Nova took it
   if (open !== undefined && earlierCall) return { kind: 'shifting', how: open.how, adopted: true, known: others };
   if (open !== undefined) return no('same', `Nova is migrating it already (record ${open.id} ${open.status})`);
-  if (vm.host !== e.host) return { kind: 'shifted', host: vm.host, status: vm.status };
+  if (vm.host !== e.host) return { kind: 'shifted', host: vm.host, status: vm.status, fault: vm.fault };
   if (vm.task !== null) return no('same', `Nova is at work on it (${vm.task})`);
   if (vm.locked === true) return no('never', 'it is locked in Nova: somebody wants nobody to act on it');
   const how = wayOf(vm, e);

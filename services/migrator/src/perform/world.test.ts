@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { epoch, hostId, instant } from '@lifeboat/kernel';
-import type { FenceEffect, ResetEffect, StartEffect, WatchEffect } from '../effects.ts';
+import type { FenceEffect, ResetEffect, StartEffect, StopEffect, WatchEffect } from '../effects.ts';
 import { Acts, cloudVm, H1, H2, INCIDENT, record, type ScriptedCloud, VM } from './acts.test.ts';
 
 const act = { incident: INCIDENT, host: H1 } as const;
@@ -238,5 +238,32 @@ describe('the power check', () => {
     await a.clock.runFor(2_000);
     await a.world.perform(a.evacuation([], 4), a.context());
     assert.equal(asked(), 3);
+  });
+  it('a VM whose stop its dead host could not obey is stopped, unless its owner has started it since; by who leads', async () => {
+    const stop: StopEffect = { ...act, kind: 'stop', operation: `${INCIDENT}/stop/1`, vm: VM };
+    const byOwner = { act: 'stop', at: instant(0), by: 'owner', ours: false } as const;
+    const cases: [string, ScriptedCloud['asked'], string][] = [
+      ['the last that its owner wanted', [byOwner], 'left-stopped'],
+      ['an earlier try of ours', [{ ...byOwner, by: 'lifeboat', ours: true }, byOwner], 'left-stopped'],
+      ['started by its owner since', [{ ...byOwner, act: 'start' }, byOwner], 'revived'],
+      ['only written down by Nova', [{ act: 'stop', at: instant(0), by: null }], 'revived'],
+      ['nothing is known', [], 'revived'],
+    ];
+    for (const [what, asked, kind] of cases) {
+      const a = new Acts();
+      a.cloud.asked = asked;
+      assert.equal((await a.perform(stop)).kind, kind, what);
+      assert.equal(a.cloud.calls.includes('stop'), kind === 'left-stopped', what);
+    }
+    for (const spoil of [
+      (a: Acts) => (a.lease = false),
+      (a: Acts) => (a.cloud.fails.stop = 'CLOUD_CONFLICT'),
+      (a: Acts) => (a.cloud.fails.acts = 'CLOUD_TIMEOUT'),
+    ]) {
+      const a = new Acts();
+      a.cloud.asked = [byOwner];
+      spoil(a);
+      assert.equal((await a.perform(stop)).kind, 'revive-failed');
+    }
   });
 });

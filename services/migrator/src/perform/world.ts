@@ -1,6 +1,6 @@
 import type { FenceMethod, ProofOfDeath, Topology } from '@lifeboat/contracts';
 import { type Epoch, failed, failures, type HostId, instant, type Outcome, ok, type VmId } from '@lifeboat/kernel';
-import type { Clock, Cloud, CloudFailure, ComputeService, FenceDevice, OperationLedger } from '@lifeboat/ports';
+import type { Clock, Cloud, CloudFailure, ComputeService, FenceDevice, OperationLedger, VmAct } from '@lifeboat/ports';
 import type { PerformContext, ServiceWorld } from '@lifeboat/runtime';
 import { DISABLED_BY_US } from '../disabled.ts';
 import type {
@@ -53,6 +53,8 @@ export function migratorWorld(ports: MigratorPorts): ServiceWorld<MigratorEffect
           return watch(ports, e);
         case 'start':
           return start(ports, e.vm, context);
+        case 'stop':
+          return stop(ports, e.vm, context);
         case 'reset':
           return reset(ports, power, e, context);
         case 'restart':
@@ -141,16 +143,35 @@ async function watch(ports: MigratorPorts, e: WatchEffect): Promise<WatchResult>
 
 const powerActs = new Set(['start', 'stop', 'reboot']);
 
+const NONE: Partial<VmAct> = {};
+const STOPPED = 'somebody asked Nova to stop it';
+
 /** Nova's own list of what it was asked for says who stopped it: Nova itself, which found it not running, or somebody who wants it so. */
 async function start(ports: MigratorPorts, vm: VmId, context: PerformContext): Promise<ReviveResult> {
-  const acts = await ports.cloud.acts(vm);
-  if (!acts.ok) return { kind: 'revive-failed', code: acts.code, detail: acts.detail };
-  const last = acts.value.find((a) => powerActs.has(a.act));
-  if (last?.act === 'stop' && last.by !== null && last.ours !== true)
-    return { kind: 'left-stopped', detail: 'somebody asked Nova to stop it' };
+  const last = await lastPowerAct(ports, vm);
+  if (!last.ok) return { kind: 'revive-failed', code: last.code, detail: last.detail };
+  const { act, by, ours } = last.value ?? NONE;
+  if (act === 'stop' && by !== null && ours !== true) return { kind: 'left-stopped', detail: STOPPED };
   if (!context.valid()) return { kind: 'revive-failed', ...notOurs };
   const started = await ports.cloud.start(vm);
   return started.ok ? { kind: 'revived' } : { kind: 'revive-failed', code: started.code, detail: started.detail };
+}
+
+/** Does what its owner had asked for, and a dead host could not do; unless he has asked for something else since. */
+async function stop(ports: MigratorPorts, vm: VmId, context: PerformContext): Promise<ReviveResult> {
+  const last = await lastPowerAct(ports, vm);
+  if (!last.ok) return { kind: 'revive-failed', code: last.code, detail: last.detail };
+  // ours: an earlier try of this very act
+  const { act, by } = last.value ?? NONE;
+  if (act !== 'stop' || by === null) return { kind: 'revived' };
+  if (!context.valid()) return { kind: 'revive-failed', ...notOurs };
+  const stopped = await ports.cloud.stop(vm);
+  return stopped.ok ? { kind: 'left-stopped', detail: STOPPED } : { kind: 'revive-failed', code: stopped.code, detail: stopped.detail };
+}
+
+async function lastPowerAct({ cloud }: MigratorPorts, vm: VmId): Promise<Outcome<VmAct | undefined, CloudFailure>> {
+  const acts = await cloud.acts(vm);
+  return acts.ok ? ok(acts.value.find((a) => powerActs.has(a.act))) : acts;
 }
 
 /** Only while the VM still lies on its old host with its task: a reset of a live rebuild would leave an orphan running. */

@@ -139,7 +139,9 @@ class Draining {
   arrives(n: number, to = 'h2', how: 'live' | 'cold' = 'live', status = 'ACTIVE'): this {
     const was = this.nova.get(v(n));
     if (was !== undefined) this.nova.set(v(n), { ...was, host: hostId(to) });
-    const data = { incident: this.incident, vm: v(n), from: h1, to: hostId(to), how, status, migration: 'm', tookMs: 5_000, at: this.at };
+    const fault = status === 'ERROR' ? { fault: 'as Nova said' } : {};
+    const way = { how, status, ...fault, migration: 'm', tookMs: 5_000 };
+    const data = { incident: this.incident, vm: v(n), from: h1, to: hostId(to), ...way, at: this.at };
     return this.hear('lifeboat.vm.migrated', data).answer();
   }
   fails(n: number, then: 'retry' | 'never' | 'gone' | 'ended', code = 'CLOUD_REFUSED'): this {
@@ -236,6 +238,17 @@ describe('a drain', () => {
     assert.match(d.refusals()[1] ?? '', /still on h1, which is well/);
     d.hear('lifeboat.item.decided', { vm: v(1), action: 'dismiss', by, at: d.at });
     assert.equal(d.state.items.has(v(1)), false);
+  });
+  it('what has gone over and is in error by Nova has moved, and is an item that says whether its guest was seen there', () => {
+    const d = new Draining({}, { 1: ['h2'], 2: ['h3'] }).begins().starts(1).starts(2, 'h3').agent('h2').agent('h2', 'running', 1);
+    d.arrives(1, 'h2', 'live', 'ERROR').arrives(2, 'h3', 'live', 'ERROR');
+    assert.deepEqual(d.report, ['emptied', 'v1 moved h2 live', 'v2 moved h3 live']);
+    assert.match(
+      d.state.items.get(v(1))?.reason ?? '',
+      /^Nova has it on h2 in error \(as Nova said\); its guest runs there, by its agent: if it/,
+    );
+    assert.match(d.state.items.get(v(2))?.reason ?? '', /nobody has seen its guest there yet: .* --state active .* reboot --hard/);
+    assert.match(d.last('lifeboat.drain.closed')?.data.vms[0]?.reason ?? '', /in error/);
   });
   it('what has no place is planned again, visibly, and stays in the end', () => {
     const d = new Draining({}, { 1: ['no-room'] }).begins().ticks(3);

@@ -84,10 +84,22 @@ export function vmMigrated(s: SchedulerState, d: DataByType['lifeboat.vm.migrate
   if (leaving === undefined) return stay(next);
   const how: MigrationWay | null = d.how ?? null;
   const stopped = d.status === 'SHUTOFF' && leaving.status !== 'SHUTOFF';
-  const reason = stopped ? `Nova has it on ${d.to}, but stopped; it ran before` : how === null ? 'somebody else moved it' : '';
-  const moved = { kind: 'moved', to: d.to, how, tookMs: d.tookMs, reason } as const;
-  return andThen(endOne(next, d.from, leaving, moved, stopped, at), (n) => advanceDrain(n, d.from, at));
+  const wrong = stopped ? `Nova has it on ${d.to}, but stopped; it ran before` : d.status === 'ERROR' ? inError(d, known?.seenOn) : null;
+  const moved = {
+    kind: 'moved',
+    to: d.to,
+    how,
+    tookMs: d.tookMs,
+    reason: wrong ?? (how === null ? 'somebody else moved it' : ''),
+  } as const;
+  return andThen(endOne(next, d.from, leaving, moved, wrong !== null, at), (n) => advanceDrain(n, d.from, at));
 }
+
+/** Its guest may run and answer all the same: a reboot would be one too many, and a state set right by hand may hide a dead network. */
+const inError = (d: DataByType['lifeboat.vm.migrated'], seenOn: HostId | null | undefined): string =>
+  `Nova has it on ${d.to} in error${d.fault === undefined ? '' : ` (${d.fault.slice(0, 200)})`}; ${
+    seenOn === d.to ? 'its guest runs there, by its agent' : 'nobody has seen its guest there yet'
+  }: if it answers, openstack server set --state active ${d.vm}; if not, openstack server reboot --hard ${d.vm}`;
 
 /** Of a VM whose host has failed meanwhile: it had gone over already, so it is where it went. */
 export function migratedInTime(s: SchedulerState, d: DataByType['lifeboat.vm.migrated'], at: Instant): Step {
