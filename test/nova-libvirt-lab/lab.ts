@@ -4,7 +4,7 @@ import { repository } from '@lifeboat/local/services';
 import { BMC_PASSWORD, BMC_USER, type BmcFault, type BmcPlace, setBmcFault, startBmc, stopBmc } from '../lab-hosts/bmc.ts';
 import { writeUnder } from '../lab-hosts/places.ts';
 import { ensureUp } from '../openstack-lab/lab.ts';
-import { ask, computes } from './api.ts';
+import { ask, call, computes } from './api.ts';
 import { libvirtdConf, novaConf, qemuConf, sshdConf } from './conf.ts';
 import { buildFabric, type Network, removeFabric, setCable } from './fabric.ts';
 import { prepare, removeGuests } from './guests.ts';
@@ -12,6 +12,7 @@ import { bridgeNeutron, discover, endBackground, forward, neutron, startBrick } 
 import {
   bmcAddress,
   CONTROL,
+  fullName,
   guestDir,
   HOSTS,
   hostDir,
@@ -72,6 +73,7 @@ export const whyNot = (): string | null => {
 export const upLab = async (storage: Storage, say: (line: string) => void = () => undefined): Promise<TrueLab> => {
   await ensureUp(0);
   await downLab();
+  await forgetProviders();
   mkdirSync(sharedDir, { recursive: true });
   writeFileSync(standing, '');
   await run([join(here, 'guest-image.sh'), guestDir], 300_000);
@@ -88,6 +90,25 @@ export const upLab = async (storage: Storage, say: (line: string) => void = () =
   await discover();
   say('Nova has three libvirt hosts');
   return labOf(storage);
+};
+
+/**
+ * A provider that something is booked on outlives its compute service, and its name bars the next lab's host of that name:
+ * Nova leaves a booking behind where a live migration went wrong at its end.
+ */
+const forgetProviders = async (): Promise<void> => {
+  for (const n of HOSTS) {
+    const { resource_providers: left } = await call<{ resource_providers: readonly { uuid: string }[] }>(
+      'GET',
+      'placement',
+      `/resource_providers?name=${fullName(n)}`,
+    );
+    for (const { uuid } of left) {
+      const { allocations } = await call<{ allocations: object }>('GET', 'placement', `/resource_providers/${uuid}/allocations`);
+      for (const consumer of Object.keys(allocations)) await call('DELETE', 'placement', `/allocations/${consumer}`);
+      await call('DELETE', 'placement', `/resource_providers/${uuid}`);
+    }
+  }
 };
 
 const switchHostsOn = async (storage: Storage): Promise<void> => {

@@ -37,6 +37,8 @@ export class Checker {
   /** Hosts that have been off the production network, if only for a moment. */
   readonly #lapsed = new Set<HostId>();
   readonly #vmFailures = new VmFailuresSeen();
+  /** VMs that a planned evacuation gave to a person, and when. */
+  readonly #leftByDrain = new Map<VmId, Instant>();
   /** Planned evacuations, as they were ordered and told. */
   readonly drains: DrainsSeen;
   /** What people were asked, and what they really answered. */
@@ -70,7 +72,8 @@ export class Checker {
     for (const text of incidentsLeftOpen(incidents, this.#world.tell)) this.#broken('nothing-forgotten', text, at);
     for (const text of this.vmsFailed()) this.#broken('nothing-forgotten', text, at);
     for (const text of this.drains.forgotten()) this.#broken('nothing-forgotten', text, at);
-    const { forgotten, notes } = vmsForgotten(this.#world, this.#nova, incidents, (vm) => this.#vmFailures.isLeftToPerson(vm));
+    const toPersons = { itself: (vm: VmId) => this.#vmFailures.isLeftToPerson(vm), byDrain: (vm: VmId) => this.#leftByDrain.get(vm) };
+    const { forgotten, notes } = vmsForgotten(this.#world, this.#nova, incidents, toPersons);
     for (const text of forgotten) this.#broken('nothing-forgotten', text, at);
     return { violations: this.#world.violations, notes };
   }
@@ -136,6 +139,7 @@ export class Checker {
           i.inHand.delete(e.data.vm);
           i.unevacuable.set(e.data.vm, e.data.reason);
         });
+        if (!this.#incidents.has(e.data.incident)) this.#leftByDrain.set(e.data.vm, this.#world.now());
         break;
       case 'lifeboat.incident.closed':
         this.#closed(e);

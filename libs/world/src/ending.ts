@@ -96,7 +96,7 @@ export function vmsForgotten(
   world: World,
   nova: Nova,
   incidents: readonly IncidentSeen[],
-  isLeftToPerson: (vm: VmId) => boolean,
+  toPersons: Readonly<{ itself: (vm: VmId) => boolean; byDrain: (vm: VmId) => Instant | undefined }>,
 ): { forgotten: string[]; notes: string[] } {
   const forgotten: string[] = [];
   const notes: string[] = [];
@@ -117,15 +117,17 @@ export function vmsForgotten(
     const is = `VM ${v.spec.vm} ends as ${server.vmState}${server.task === null ? '' : `/${server.task}`} on ${server.host} by Nova, running on ${running.join(', ') || 'no host'}`;
     if (last === null) notes.push(`${is}; no incident was ever opened about it`);
     // it had been seen well on its new host, and then failed there by itself
-    else if (last.verified.has(v.spec.vm) && isLeftToPerson(v.spec.vm)) notes.push(`${is}; left to a person`);
-    else if (!last.unevacuable.has(v.spec.vm) && !toldSince(v, incidents)) forgotten.push(`${is}: forgotten by ${last.incident}`);
+    else if (last.verified.has(v.spec.vm) && toPersons.itself(v.spec.vm)) notes.push(`${is}; left to a person`);
+    else if (!last.unevacuable.has(v.spec.vm) && !toldSince(v, incidents, toPersons.byDrain(v.spec.vm)))
+      forgotten.push(`${is}: forgotten by ${last.incident}`);
   }
   return { forgotten, notes };
 }
 
-/** Its target failed in the middle of its evacuation: the incident that had it in hand, not the target's, told its end. */
-const toldSince = (v: SimVm, incidents: readonly IncidentSeen[]): boolean => {
+/** Its target failed in the middle of its move: who had it in hand, an incident or a drain, not the target's incident, told its end. */
+const toldSince = (v: SimVm, incidents: readonly IncidentSeen[], leftByDrain: Instant | undefined): boolean => {
   const ended = v.runs.at(-1)?.to ?? null;
+  if (ended !== null && leftByDrain !== undefined && leftByDrain >= ended) return true;
   return ended !== null && incidents.some((i) => i.unevacuable.has(v.spec.vm) && i.closedAt !== null && i.closedAt >= ended);
 };
 

@@ -10,7 +10,7 @@ import { drainSurveyed } from './drains/survey.ts';
 import type { DrainSurveyResult, PlaceVmResult, SurveyResult } from './effects.ts';
 import { evacuated, evacuationFailed, sawRunning } from './evacuation.ts';
 import { askIsolationAgain, isolated, isolationFailed, proofContradicted, shutOut, withdrawn } from './isolation.ts';
-import { itemDecided, itemsSeen, remind, startOnReturn } from './items.ts';
+import { itemDecided, itemsRun, itemsSeen, remind, startOnReturn } from './items.ts';
 import { forgetClosed, open } from './open.ts';
 import { chosen, releaseApproved, stated } from './persons.ts';
 import { seenRedundancy, tellRedundancy } from './redundancy.ts';
@@ -110,7 +110,7 @@ function onEvent(s: SchedulerState, settings: SchedulerSettings, e: LifeboatEven
     case 'lifeboat.isolation.failed':
       return then(isolationFailed(s, e.data, at));
     case 'lifeboat.isolation.withdrawn':
-      return then(withdrawn(s, e.data));
+      return then(andThen(withdrawn(s, e.data), (n) => itemsRun(n, e.data.host, at)));
     case 'lifeboat.host.shut-out':
       return then(shutOut(s, e.data));
     case 'lifeboat.confirmation.received':

@@ -4,7 +4,7 @@ import { tell } from '@lifeboat/runtime';
 import { open } from './open.ts';
 import { orderRefused } from './persons.ts';
 import type { SchedulerSettings } from './settings.ts';
-import { epochOf, type Item, putVm, type SchedulerState } from './state.ts';
+import { epochOf, type Item, openIncidentOf, putVm, type SchedulerState } from './state.ts';
 import type { Step } from './step.ts';
 
 /*
@@ -105,16 +105,31 @@ const notOn = (s: SchedulerState, incident: IncidentId, item: Item): SchedulerSt
   return i === undefined ? s : { ...s, incidents: s.incidents.set(incident, { ...i, elsewhere: { [item.vm]: item.refusedBy ?? [] } }) };
 };
 
-/** Seen running by an agent, wherever: nobody needs to care any more. */
+/** Seen running by an agent, wherever: nobody needs to care any more. On a host that is being isolated it will not run for long. */
 export function itemsSeen(s: SchedulerState, host: HostId, reports: readonly VmReport[], at: Instant): Step {
   let step: Step = stay(s);
   if (s.items.size === 0) return step;
   for (const r of reports) {
     const item = r.state === 'running' ? s.items.get(r.vm) : undefined;
-    if (item !== undefined && r.since >= item.since) step = andThen(step, (n) => closed(inReport(n, item, host), item, 'runs', at, host));
+    if (item === undefined || r.since < item.since) continue;
+    step = andThen(step, (n) =>
+      isBeingIsolated(n, host) ? stay(putItem(n, { ...item, seenOn: host })) : closed(inReport(n, item, host), item, 'runs', at, host),
+    );
   }
   return step;
 }
+
+const isBeingIsolated = (s: SchedulerState, host: HostId): boolean => openIncidentOf(s, host)?.hosts[host]?.isolation === 'requested';
+const putItem = (s: SchedulerState, item: Item): SchedulerState => ({ ...s, items: s.items.set(item.vm, item) });
+
+/** The host is not isolated after all: what was seen running on it runs. */
+export const itemsRun = (s: SchedulerState, host: HostId, at: Instant): Step =>
+  s.items
+    .values()
+    .reduce<Step>(
+      (step, x) => (x.seenOn === host ? andThen(step, (n) => closed(inReport(n, x, host), x, 'runs', at, host)) : step),
+      stay(s),
+    );
 
 /** Its incident is still open: the report will say how it ended, not how it stood. */
 function inReport(s: SchedulerState, item: Item, host: HostId): SchedulerState {

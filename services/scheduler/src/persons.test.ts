@@ -121,6 +121,17 @@ describe('VMs that were not evacuated', () => {
     assert.deepEqual([told?.outcome, told?.host], ['running', 'h5']);
     assert.match(told?.reason ?? '', /^it was not evacuated \(PCI passthrough\), and runs by now/);
   });
+  it('seen running on a host that is about to be isolated stay items; unless it is not isolated after all', () => {
+    const seen = () => new IncidentStory().has(1, { to: 'never' }).has(2).fails().seen(1, 'h1');
+    const s = seen();
+    assert.equal(s.words('item.closed').length, 0);
+    s.isolated().shutOut().moved(2).seen(2, 'h2').run(3);
+    assert.equal(s.last('lifeboat.incident.closed')?.data.vms.find((x) => x.vm === v(1))?.outcome, 'unevacuable');
+    assert.deepEqual(s.state.items.keys(), [v(1)]);
+    const spared = seen().withdrawn().run(3);
+    assert.equal(spared.last('lifeboat.item.closed')?.data.how, 'runs');
+    assert.equal(spared.last('lifeboat.incident.closed')?.data.vms.find((x) => x.vm === v(1))?.outcome, 'running');
+  });
   it('are started when their host is released, where somebody wants that', () => {
     const s = decides(left(), 'start-on-return');
     assert.equal(s.words('restart').length, 0);

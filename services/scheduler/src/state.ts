@@ -126,6 +126,8 @@ export type Item = Readonly<{
   refusedBy?: readonly HostId[];
   /** It was to leave a host that is well: it runs there, and its host is not out. */
   drained?: true;
+  /** Seen running on a host that was about to be isolated: it counts should that host be left alone. */
+  seenOn?: HostId;
   remindAt: Instant;
   reminders: number;
 }>;

@@ -5,12 +5,14 @@ At the end of a live migration Nova activates the new binding twice at once (its
 500 to one of them where they meet, and Nova then leaves a VM in error that has gone over well (seen once in 20 on a loaded machine). Here
 they come one after the other: the second is told 409, which Nova knows."""
 import eventlet.semaphore
-from neutron.plugins.ml2 import plugin
 from neutron_lib.plugins.ml2 import api
 
 
 class LabBridge(api.MechanismDriver):
     def initialize(self):
+        # Neutron loads its drivers from within this module: not before
+        from neutron.plugins.ml2 import plugin
+
         one_at_a_time = eventlet.semaphore.Semaphore(1)
         activate = plugin.Ml2Plugin.activate
 
