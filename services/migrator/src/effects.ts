@@ -18,8 +18,11 @@ export type EvacuateEffect = Act & Readonly<{ kind: 'evacuate'; vm: VmId; to: Ho
 export type WatchEffect = Act & Readonly<{ kind: 'watch'; vms: readonly VmId[]; closely: readonly VmId[] }>;
 /** Nova: start a VM that was running before, and came up stopped on its new host; unless somebody stopped it. */
 export type StartEffect = Act & Readonly<{ kind: 'start'; vm: VmId }>;
-/** Nova: stop a VM whose owner had asked for that while its host was dead already, if it is still the last thing that he asked for. */
-export type StopEffect = Act & Readonly<{ kind: 'stop'; vm: VmId }>;
+/**
+ * Nova: stop a VM that runs after its evacuation and should not. 'asked': its owner had asked for that when its host was dead
+ * already, and has asked for nothing else since; 'was-stopped': it was stopped before, and nobody has started it.
+ */
+export type StopEffect = Act & Readonly<{ kind: 'stop'; vm: VmId; because: 'asked' | 'was-stopped' }>;
 /** Nova: set a VM free whose evacuation can never end, because its target is proven dead. */
 export type ResetEffect = Act & Readonly<{ kind: 'reset'; vm: VmId; record: string; target: HostId; proof: ProofOfDeath }>;
 /** Nova: bring a failed VM back in place, or on one of these hosts, unless somebody else has done so since. */

@@ -38,9 +38,12 @@ export function wasStarted(s: MigratorState, e: StartEffect, r: ReviveResult): S
 
 const STOPS_MOST = 3;
 
-/** Nova brings up what it had as active, though its owner had asked for its stop when its host was dead already. */
+/**
+ * Nova brings up what it had as active, though its owner had asked for its stop when its host was dead already; and after an
+ * evacuation that failed, what had been stopped: it has it in error then, and has forgotten.
+ */
 export const comesUpUnwanted = (m: Move, vm: CloudVm): boolean =>
-  m.stopAsked === true && vm.status === 'ACTIVE' && (m.stops ?? 0) < STOPS_MOST;
+  (m.stopAsked === true || m.stopped) && vm.status === 'ACTIVE' && (m.stops ?? 0) < STOPS_MOST;
 
 export function stopIt(s: MigratorState, m: Move, at: Instant): Step {
   const stops = (m.stops ?? 0) + 1;
@@ -51,6 +54,7 @@ export function stopIt(s: MigratorState, m: Move, at: Instant): Step {
     incident: m.incident,
     host: m.from,
     vm: m.vm,
+    because: m.stopped ? 'was-stopped' : 'asked',
   };
   return decided(putMove(s, { ...m, stops, acting: 'stopping' }), order(effect));
 }
@@ -60,9 +64,9 @@ export function wasStopped(s: MigratorState, e: StopEffect, r: ReviveResult): St
   if (m?.acting !== 'stopping') return stay(s);
   const { stopAsked: _, ...wanted } = m;
   // it runs because that is wanted by now
-  if (r.kind === 'revived') return stay(putMove(s, { ...wanted, acting: 'nothing' }));
+  if (r.kind === 'revived') return stay(putMove(s, { ...wanted, stopped: false, acting: 'nothing' }));
   const free: Move = { ...m, acting: 'nothing' };
-  return stay(putMove(s, r.kind === 'left-stopped' ? { ...free, leftStopped: r.detail } : free));
+  return stay(putMove(s, r.kind === 'left-stopped' && !m.stopped ? { ...free, leftStopped: r.detail } : free));
 }
 
 /** Tried so often, with growing pauses; then the evacuation is left to end by itself, or to a person. */

@@ -232,6 +232,16 @@ describe('its owner had asked for its stop when its host was dead already', () =
     o.watched({ 1: { ...runs, status: 'SHUTOFF' } });
     assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 SHUTOFF, left so: why']);
   });
+  it('so is one that was stopped before, and that Nova brings up after an evacuation that failed', () => {
+    const o = new Orders()
+      .dead()
+      .evacuate({ 1: ['h2'] }, { stopped: [1] })
+      .taken(1)
+      .watched({ 1: runs });
+    assert.deepEqual(o.owedOf('stop')?.because, 'was-stopped');
+    o.settle('stop', { kind: 'left-stopped', detail: 'why' }).watched({ 1: { ...runs, status: 'SHUTOFF' } });
+    assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 SHUTOFF']);
+  });
   it('he has started it since: it runs on', () => {
     const o = asked().watched({ 1: runs }).settle('stop', { kind: 'revived' }).watched({ 1: runs });
     assert.deepEqual(o.words('vm'), ['vm.evacuated v1 to h2 ACTIVE']);

@@ -73,6 +73,7 @@ export class Nova {
       }),
     );
     this.#servers = new Map([...world.vms.values()].map((v) => [v.spec.vm, freshServer(v.spec)]));
+    for (const v of world.vms.values()) if (v.spec.ownerStopped) this.noteAct(v.spec.vm, 'stop', 'owner');
     this.servers = this.#servers;
     this.placing = new Placing(world, this.servers);
     this.conductors = new Slots(this.times.conductors);

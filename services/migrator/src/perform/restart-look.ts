@@ -39,6 +39,8 @@ const ours: Readonly<Record<RestartEffect['how'], readonly string[]>> = {
 };
 /** Asked for by somebody else, these have brought the VM back already; all others say that somebody has it in hand. */
 const bringsBack = new Set(['reboot', 'start', 'unpause', 'resume', 'rebuild', 'evacuate', 'unshelve', 'unrescue', 'restore']);
+/** Whoever moved it, and however often: these say whether it is to run. */
+export const powerActs: ReadonlySet<string> = new Set(['start', 'stop', 'reboot']);
 const fitting: Readonly<Record<RestartEffect['how'], readonly string[]>> = {
   reboot: ['active', 'stopped', 'error'],
   resume: ['active'],
@@ -83,8 +85,16 @@ function settledByOthers(vm: CloudVm, since: readonly VmAct[], all: readonly VmA
   if (newest !== undefined && !isOurResume(newest))
     return notDone('leave', 'CLOUD_CONFLICT', `somebody asked Nova for '${newest.act}' after it had failed`);
   // Stopped before we heard of the failure: by Nova itself, which found it dead, or by its owner?
-  const stop = vm.vmState === 'stopped' ? all[0] : undefined;
+  const stop = vm.vmState === 'stopped' ? all.find((a) => powerActs.has(a.act)) : undefined;
   return stop?.act === 'stop' && stop.by !== null ? notDone('leave', 'CLOUD_CONFLICT', 'its owner stopped it') : null;
+}
+
+/** Somebody has asked for its stop since it failed. We had looked before we began, so it was meanwhile. */
+export async function stoppedMeanwhile({ cloud }: RestartPorts, e: RestartEffect): Promise<NotRestarted | null> {
+  const acts = await cloud.acts(e.vm);
+  if (!acts.ok) return retry(acts);
+  const newest = acts.value.find((a) => a.by !== null && a.ours !== true && a.at >= floorSecond(e.since));
+  return newest?.act === 'stop' ? notDone('leave', 'CLOUD_CONFLICT', 'its owner stopped it while it was moved') : null;
 }
 
 async function whenFree(

@@ -113,6 +113,18 @@ describe('the act of bringing a VM back', () => {
     v.full.add(hostId('h2'));
     assert.deepEqual([then(await v.perform('move')), v.calls], ['h3', ['move h2', 'move h3', 'confirmMove', 'reboot']]);
   });
+  it('one that its owner stops on its new host before we are done with it is left so', async () => {
+    const v = new OneVm();
+    const confirmed = v.cloud.confirmMove;
+    v.cloud.confirmMove = (vm) => {
+      v.asked('stop', 'owner', v.clock.now());
+      return confirmed(vm);
+    };
+    assert.deepEqual(
+      [then(await v.perform('move')), v.calls],
+      ['leave its owner stopped it while it was moved', ['move h2', 'confirmMove']],
+    );
+  });
   it('does nothing to one that somebody has in hand', async () => {
     const table: readonly (readonly [v: OneVm, said: RegExp])[] = [
       [new OneVm().is({ locked: true }), /^leave it is locked/],
@@ -121,6 +133,13 @@ describe('the act of bringing a VM back', () => {
       [new OneVm().is({ vmState: 'paused' }).asked('pause', 'owner', START - 60_000), /^leave Nova has it as paused/],
       [new OneVm().is({ vmState: 'rescued' }), /^leave Nova has it as rescued/],
       [new OneVm().is({ vmState: 'stopped' }).asked('stop', 'owner', START - 60_000), /^leave its owner stopped it/],
+      [
+        new OneVm()
+          .is({ vmState: 'stopped' })
+          .asked('stop', 'owner', START - 90_000)
+          .asked('evacuate', 'lifeboat', START - 60_000),
+        /^leave its owner stopped it/,
+      ],
       [new OneVm().asked('stop'), /^leave somebody asked Nova for 'stop' after it had failed/],
       [new OneVm().is({ host: hostId('h9') }), /^leave it is on h9/],
       [new OneVm().is({ task: 'powering-off' }), /^retry Nova is at work on it/],

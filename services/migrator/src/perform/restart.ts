@@ -2,7 +2,7 @@ import { type Failure, failures, type HostId, type Outcome } from '@lifeboat/ker
 import type { CloudVm } from '@lifeboat/ports';
 import type { PerformContext } from '@lifeboat/runtime';
 import type { RestartEffect, RestartResult } from '../effects.ts';
-import { look, type May, type NotRestarted, notDone, type RestartPorts, retry } from './restart-look.ts';
+import { look, type May, type NotRestarted, notDone, type RestartPorts, retry, stoppedMeanwhile } from './restart-look.ts';
 
 /** A call that an earlier life of ours had in hand may still be on its way to Nova: this long it is waited for. */
 const EARLIER_CALL_MS = 5_000;
@@ -120,6 +120,8 @@ class Work {
     const end = await this.#until(REBOOT_LIMIT_MS, (v) => v.task === null && v.vmState !== 'resized', true);
     if ('kind' in end) return end;
     if (end.vmState === 'active') return { kind: 'restarted', host: to, adopted: false };
+    const unwanted = await stoppedMeanwhile(this.#p, this.#e);
+    if (unwanted !== null) return unwanted;
     const started = await this.#act(() => this.#p.cloud.reboot(this.#e.vm));
     if (started !== null) return started;
     const runs = await this.#until(REBOOT_LIMIT_MS, (v) => v.task === null && v.vmState === 'active', true);

@@ -240,7 +240,7 @@ describe('the power check', () => {
     assert.equal(asked(), 3);
   });
   it('a VM whose stop its dead host could not obey is stopped, unless its owner has started it since; by who leads', async () => {
-    const stop: StopEffect = { ...act, kind: 'stop', operation: `${INCIDENT}/stop/1`, vm: VM };
+    const stop: StopEffect = { ...act, kind: 'stop', operation: `${INCIDENT}/stop/1`, vm: VM, because: 'asked' };
     const byOwner = { act: 'stop', at: instant(0), by: 'owner', ours: false } as const;
     const cases: [string, ScriptedCloud['asked'], string][] = [
       ['the last that its owner wanted', [byOwner], 'left-stopped'],
@@ -254,6 +254,17 @@ describe('the power check', () => {
       a.cloud.asked = asked;
       assert.equal((await a.perform(stop)).kind, kind, what);
       assert.equal(a.cloud.calls.includes('stop'), kind === 'left-stopped', what);
+    }
+    const before: [string, ScriptedCloud['asked'], string][] = [
+      ['stopped by its owner before', [byOwner], 'left-stopped'],
+      ['shut down from within before: Nova wrote that down', [{ ...byOwner, by: null }], 'left-stopped'],
+      ['nothing is known', [], 'left-stopped'],
+      ['started since', [{ ...byOwner, act: 'start' }, byOwner], 'revived'],
+    ];
+    for (const [what, asked, kind] of before) {
+      const a = new Acts();
+      a.cloud.asked = asked;
+      assert.equal((await a.perform({ ...stop, because: 'was-stopped' })).kind, kind, what);
     }
     for (const spoil of [
       (a: Acts) => (a.lease = false),

@@ -12,6 +12,7 @@ import type {
   ResetEffect,
   ReviveResult,
   ShutOutResult,
+  StopEffect,
   WatchEffect,
   WatchResult,
 } from '../effects.ts';
@@ -19,7 +20,7 @@ import { evacuate } from './evacuate.ts';
 import { abort, confirm, free, migrate, setAside, watchShifts } from './migrate.ts';
 import { PowerCheck } from './power-check.ts';
 import { restart } from './restart.ts';
-import { ServiceLooks } from './restart-look.ts';
+import { powerActs, ServiceLooks } from './restart-look.ts';
 import { UndecidedLooks } from './undecided.ts';
 
 export interface MigratorPorts {
@@ -54,7 +55,7 @@ export function migratorWorld(ports: MigratorPorts): ServiceWorld<MigratorEffect
         case 'start':
           return start(ports, e.vm, context);
         case 'stop':
-          return stop(ports, e.vm, context);
+          return stop(ports, e, context);
         case 'reset':
           return reset(ports, power, e, context);
         case 'restart':
@@ -141,8 +142,6 @@ async function watch(ports: MigratorPorts, e: WatchEffect): Promise<WatchResult>
   return { kind: 'watched', vms: vms.value, unseen, records: records.value.filter((r) => wanted.has(r.vm)) };
 }
 
-const powerActs = new Set(['start', 'stop', 'reboot']);
-
 const NONE: Partial<VmAct> = {};
 const STOPPED = 'somebody asked Nova to stop it';
 
@@ -158,14 +157,15 @@ async function start(ports: MigratorPorts, vm: VmId, context: PerformContext): P
 }
 
 /** Does what its owner had asked for, and a dead host could not do; unless he has asked for something else since. */
-async function stop(ports: MigratorPorts, vm: VmId, context: PerformContext): Promise<ReviveResult> {
-  const last = await lastPowerAct(ports, vm);
+async function stop(ports: MigratorPorts, e: StopEffect, context: PerformContext): Promise<ReviveResult> {
+  const last = await lastPowerAct(ports, e.vm);
   if (!last.ok) return { kind: 'revive-failed', code: last.code, detail: last.detail };
   // ours: an earlier try of this very act
   const { act, by } = last.value ?? NONE;
-  if (act !== 'stop' || by === null) return { kind: 'revived' };
+  const runs = e.because === 'asked' ? act !== 'stop' || by === null : act === 'start' || act === 'reboot';
+  if (runs) return { kind: 'revived' };
   if (!context.valid()) return { kind: 'revive-failed', ...notOurs };
-  const stopped = await ports.cloud.stop(vm);
+  const stopped = await ports.cloud.stop(e.vm);
   return stopped.ok ? { kind: 'left-stopped', detail: STOPPED } : { kind: 'revive-failed', code: stopped.code, detail: stopped.detail };
 }
 
