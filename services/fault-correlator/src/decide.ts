@@ -99,7 +99,8 @@ function registered(s: CorrelatorState, settings: CorrelatorSettings, e: EventOf
   const restarted = before.agent !== null && before.agent.bootId !== bootId;
   const place = settings.places.get(host);
   if (!restarted || s.standings.get(host)?.kind === 'confirmed' || place === undefined || isPlanned(s, place)) return stay(next);
-  return restartedByItself(next, host, before, e.data.vms, at);
+  const ran = e.data.before === undefined ? before.ran : upAmong(e.data.before);
+  return restartedByItself(next, host, { agent: before.agent, ran: ran ?? [] }, e.data.vms, at);
 }
 
 /** A session that has already been replaced by a newer one is not lost again. */

@@ -14,7 +14,7 @@ export const upAmong = (vms: readonly VmReport[]): readonly VmId[] => vms.filter
 export function restartedByItself(
   s: CorrelatorState,
   host: HostId,
-  { agent, ran = [] }: HostView,
+  { agent, ran }: Readonly<{ agent: HostView['agent']; ran: readonly VmId[] }>,
   reports: readonly VmReport[],
   at: Instant,
 ): Decision<CorrelatorState, Output<never>> {

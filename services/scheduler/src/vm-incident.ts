@@ -15,6 +15,8 @@ export type VmIncident = Readonly<{
   vm: VmId;
   name?: string;
   incident: IncidentId;
+  /** Failures of it that came while this one was being mended, by their incidents' names: mended with it. */
+  also?: readonly IncidentId[];
   host: HostId;
   cluster: ClusterId;
   failure: VmFailure;

@@ -23,7 +23,8 @@ export type VmEnd =
   | Readonly<{ kind: 'given-up'; reason: string }>;
 
 export function endVm(s: SchedulerState, i: VmIncident, end: VmEnd, at: Instant): Step {
-  const over = { ...s, vmIncidents: s.vmIncidents.delete(i.vm), closed: s.closed.set(i.incident, at) };
+  const closed = [i.incident, ...(i.also ?? [])].reduce((c, incident) => c.set(incident, at), s.closed);
+  const over = { ...s, vmIncidents: s.vmIncidents.delete(i.vm), closed };
   const { incident, vm, host, failure, attempts } = i;
   const name = named(i.name);
   switch (end.kind) {

@@ -21,6 +21,8 @@ import { count, endVm, failuresIn, putVmIncident } from './vm-incidents.ts';
 
 /** So many more tries for a resume that may be half done, before a person must look. */
 const FINISH_MOST = 6;
+/** Of the failures that came while one was being mended, so many are told apart from new ones. */
+const ALSO_MOST = 50;
 /** Moves of one VM in one incident, or within the window of its failures, after which a person must look. */
 const MOVES_MOST = 2;
 
@@ -35,13 +37,13 @@ export const vmPolicyOf = (settings: SchedulerSettings, cluster: ClusterId): VmF
  */
 export function vmFailed(s: SchedulerState, settings: SchedulerSettings, d: DataByType['lifeboat.vm.failed'], at: Instant): Step {
   const known = s.vmIncidents.get(d.vm);
-  if (known?.incident === d.incident || s.closed.has(d.incident) || at - d.at > ORDER_VALID_MS) return stay(s);
+  if (known?.incident === d.incident || known?.also?.includes(d.incident) || s.closed.has(d.incident) || at - d.at > ORDER_VALID_MS) return stay(s);
   const inHand = s.vms.get(d.vm);
   // Evacuated to this very host, it fails there before it was seen running: it is mended there, and seen then.
   const arrived = inHand?.stage.kind === 'evacuated' && inHand.stage.to === d.host;
   if (openIncidentOf(s, d.host) !== undefined || (inHand !== undefined && inHand.stage.kind !== 'settled' && !arrived)) return stay(s);
   const counted = count(s, d.vm, at);
-  if (known !== undefined) return failedAgain({ ...counted, closed: s.closed.set(d.incident, at) }, settings, known, d, at);
+  if (known !== undefined) return failedAgain(counted, settings, { ...known, also: [...(known.also ?? []), d.incident].slice(-ALSO_MOST) }, d, at);
   const i: VmIncident = {
     vm: d.vm,
     ...named(d.name),

@@ -21,6 +21,11 @@ export const agentRegistered = defineEvent({
     bootId: Type.String({ maxLength: 100 }),
     machineUuid: Type.Optional(machineUuid),
     vms: Type.Array(VmReportSchema),
+    before: Type.Optional(
+      Type.Array(VmReportSchema, {
+        description: 'What it ran by its last report, where this is another boot of the host and nobody was told of a loss between.',
+      }),
+    ),
     peers: Type.Array(PeerViewSchema),
     at: InstantSchema,
   }),

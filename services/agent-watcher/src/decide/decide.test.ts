@@ -63,11 +63,13 @@ function words(at: number, e: { type: string; data: object }): string {
     changed?: VmReport[];
     gone?: string[];
     vms?: VmReport[];
+    before?: VmReport[];
   };
   const more = [
     d.session,
     d.reason,
     d.vms && `runs ${d.vms.length}`,
+    d.before && `before ${d.before.length}`,
     d.changed && `changed ${d.changed.length}`,
     d.gone && `gone ${d.gone.length}`,
   ];
@@ -126,7 +128,7 @@ describe('what the agent-watcher tells', () => {
         [0, entries(entry(h1))],
         [1, entries(entry(h1, 's2', { bootId: 'b2' }))],
       ],
-      ['0 agent.registered h1 s1 runs 1', '1 agent.registered h1 s2 runs 1'],
+      ['0 agent.registered h1 s1 runs 1', '1 agent.registered h1 s2 runs 1 before 1'],
     ],
     [
       'given a host missing in the view after a gap, then it is lost when the grace is over, not before',

@@ -127,7 +127,9 @@ function present(s: WatcherState, host: HostId, seen: Seen, at: Instant): Step {
   // another boot in the same session: the agent has ended its host's VMs, being all alone
   if (before === undefined || before.session !== document.session || before.bootId !== document.bootId) {
     const { session, bootId, machineUuid } = document;
-    const data = { host, session, bootId, ...(machineUuid === undefined ? {} : { machineUuid }), ...saidBy(document), at };
+    const machine = machineUuid === undefined ? {} : { machineUuid };
+    const other = before !== undefined && before.bootId !== bootId ? { before: saidBy(before).vms } : {};
+    const data = { host, session, bootId, ...machine, ...saidBy(document), ...other, at };
     return {
       state: { ...known, agents: s.agents.set(host, document) },
       outputs: [tell({ type: 'lifeboat.agent.registered', data })],
