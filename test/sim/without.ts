@@ -25,6 +25,9 @@ function instead<T extends object>(port: T, other: Partial<T>): T {
   return new Proxy(port, {
     get: (target, name) => {
       const member: unknown = Reflect.get(name in other ? other : target, name);
+      // a Cloud gives others like itself
+      if (name === 'onlyWhile' && typeof member === 'function')
+        return (...args: unknown[]) => instead(member.apply(target, args) as T, other);
       return typeof member === 'function' ? member.bind(name in other ? other : target) : member;
     },
   });

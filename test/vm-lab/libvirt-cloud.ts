@@ -23,7 +23,8 @@ export function libvirtCloud(lab: VmLab, host: HostId, vms: ReadonlyMap<VmId, st
     return Promise.resolve(ok(undefined));
   };
   const empty: Fleet = { hosts: [], vms: [], groups: [] };
-  return {
+  const cloud: Cloud = {
+    onlyWhile: () => cloud,
     computeServices: async () => ok([{ id: '1', host, up: true, enabled: true, forcedDown: false, disabledReason: null }]),
     fleet: async () => ok(empty),
     fleetChanges: async () => ok({ ...empty, gone: [] }),
@@ -37,4 +38,5 @@ export function libvirtCloud(lab: VmLab, host: HostId, vms: ReadonlyMap<VmId, st
     pause: (vm: VmId) => act(vm, 'pause', 'paused', (d) => lab.virsh('suspend', d)),
     unpause: (vm: VmId) => act(vm, 'unpause', 'active', (d) => lab.virsh('resume', d)),
   } as unknown as Cloud;
+  return cloud;
 }

@@ -63,6 +63,7 @@ export class Life {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== 'function') return member;
+        if (name === 'onlyWhile') return (...args: unknown[]): unknown => this.guard(member.apply(target, args) as object);
         return (...args: unknown[]): unknown => this.#called(member as (...a: unknown[]) => unknown, target, name, args);
       },
     });

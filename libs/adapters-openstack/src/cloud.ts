@@ -28,12 +28,19 @@ export interface CloudParts extends FleetParts {
 /** The Cloud port on Nova and Placement. No act is repeated by itself; every call ends within its limit. */
 export class OpenStackCloud implements Cloud {
   readonly #p: CloudParts;
-  readonly #fleet: FleetReader;
-  readonly #troubles: Troubles;
+  #fleet: FleetReader;
+  #troubles: Troubles;
   constructor(parts: CloudParts) {
     this.#p = parts;
     this.#fleet = new FleetReader(parts);
     this.#troubles = new Troubles(parts.around.clock);
+  }
+
+  onlyWhile(still: () => boolean): OpenStackCloud {
+    const held = new OpenStackCloud({ ...this.#p, nova: this.#p.nova.onlyWhile(still) });
+    held.#fleet = this.#fleet;
+    held.#troubles = this.#troubles;
+    return held;
   }
 
   /** What cannot be read at present, and why: for a health page. */

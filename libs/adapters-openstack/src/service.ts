@@ -24,13 +24,14 @@ type Answer = Extract<HttpResult, { kind: 'answer' }>;
 
 /** One OpenStack API: endpoint from the catalog, microversion per call, token renewal, retries where they are safe. */
 export class Service {
-  readonly type: string;
+  readonly type: 'compute' | 'placement';
   readonly #config: ServiceConfig;
   readonly #session: Session;
   readonly #transport: Transport;
   readonly #around: Surroundings;
   /** What the endpoint offers; asked again when the endpoint changes, and after a version is refused. */
-  #range: { readonly endpoint: string; readonly base: string; readonly range: Range } | undefined;
+  #found: { range?: { readonly endpoint: string; readonly base: string; readonly range: Range } | undefined } = {};
+  #still: (() => boolean) | undefined;
 
   constructor(type: 'compute' | 'placement', config: ServiceConfig, session: Session, transport: Transport, around: Surroundings) {
     this.type = type;
@@ -38,6 +39,14 @@ export class Service {
     this.#session = session;
     this.#transport = transport;
     this.#around = around;
+  }
+
+  /** The same API; what it is to change, it is told only while `still()`. */
+  onlyWhile(still: () => boolean): Service {
+    const held = new Service(this.type, this.#config, this.#session, this.#transport, this.#around);
+    held.#found = this.#found;
+    held.#still = still;
+    return held;
   }
 
   async read<S extends Type.TSchema>(schema: S, call: Omit<Call, 'method' | 'body'>): Promise<Outcome<Type.Static<S>, CloudFailure>> {
@@ -57,7 +66,7 @@ export class Service {
     const what = `${call.method} ${this.type}${pathOf(call)}`;
     let { outcome, again } = await this.#once(what, call);
     for (const wait of call.method === 'POST' || call.method === 'DELETE' ? [] : limits.backoffMs) {
-      if (outcome.ok || !again || call.signal?.aborted) break;
+      if (outcome.ok || !again || call.signal?.aborted || this.#still?.() === false) break;
       log('retry', { call: what, code: outcome.code, detail: outcome.detail, afterMs: wait });
       await clock.sleep(wait, call.signal);
       if (call.signal?.aborted) break;
@@ -97,7 +106,7 @@ export class Service {
   async #discover(token: Token, signal: AbortSignal | undefined): Promise<Outcome<{ base: string; range: Range }, CloudFailure>> {
     const endpoint = this.#session.endpoint(token, this.type, this.#config);
     if (!endpoint.ok) return endpoint;
-    if (this.#range?.endpoint === endpoint.value) return ok(this.#range);
+    if (this.#found.range?.endpoint === endpoint.value) return ok(this.#found.range);
     // old catalogs name the project in the address; versions are told at the root
     const root = token.projectId === undefined ? endpoint.value : endpoint.value.replace(new RegExp(`/(AUTH_)?${token.projectId}$`), '');
     const what = `GET ${root}/ (versions of ${this.type})`;
@@ -105,14 +114,15 @@ export class Service {
     if (!answer.ok) return onTheWay(answer);
     const read = readRange(what, this.type, root, answer.value.body);
     if (!read.ok) return read;
-    this.#range = { endpoint: endpoint.value, ...read.value };
+    const range = { endpoint: endpoint.value, ...read.value };
+    this.#found.range = range;
     this.#around.log('versions', {
       service: this.type,
       endpoint: read.value.base,
       least: at(read.value.range.least),
       most: at(read.value.range.most),
     });
-    return ok(this.#range);
+    return ok(range);
   }
 
   async #exchange(
@@ -132,13 +142,14 @@ export class Service {
       },
       ...(r.body === undefined ? {} : { body: r.body }),
       ownConnection: r.method === 'POST',
+      still: r.method === 'GET' ? undefined : this.#still,
       limitMs: r.method === 'GET' ? limits.readMs : limits.actMs,
       signal: r.signal,
     });
     if (answer.kind === 'not-sent') return unsent(what, answer.why);
     if (answer.kind === 'lost') return lost(what, answer.why);
     // after an upgrade or a roll-back the range may be another: ask again next time
-    if (answer.status === 406) this.#range = undefined;
+    if (answer.status === 406) this.#found.range = undefined;
     const well = answer.status >= 200 && answer.status < 300;
     // 300: an endpoint without a version answers with its list of versions
     return well || (answer.status === 300 && r.version === undefined) ? ok(answer) : failureOf(what, answer);

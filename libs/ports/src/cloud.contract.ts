@@ -100,6 +100,19 @@ const startingAndStopping = (c: Context) => {
     taken(await c.h.cloud.start(vm));
     await c.ask.settled(vm, (v) => v.vmState === 'active');
   });
+  it('tells Nova nothing once who wanted it may not any more, and answers questions all the same', async () => {
+    const [vm] = (await c.h.bootVms(1, c.hosts()[1])) as [VmId];
+    let mayStill = false;
+    const cloud = c.h.cloud.onlyWhile(() => mayStill);
+    for (const act of [cloud.stop(vm), cloud.reboot(vm), cloud.evacuate(vm, c.hosts()[1]), cloud.disable(c.hosts()[1], 'never')])
+      refusedAs(await act, 'CLOUD_UNREACHABLE');
+    const seen = taken(await cloud.vm(vm));
+    assert.deepEqual([seen.vmState, seen.task, taken(await cloud.acts(vm)).filter((a) => a.act !== 'create')], ['active', null, []]);
+    assert.equal((await c.ask.service(c.hosts()[1])).enabled, true);
+    mayStill = true;
+    taken(await cloud.stop(vm));
+    await c.ask.settled(vm, (v) => v.vmState === 'stopped');
+  });
   it('sets a VM to error', async () => {
     const [vm] = (await c.h.bootVms(1, c.hosts()[1])) as [VmId];
     taken(await c.h.cloud.resetToError(vm));

@@ -145,6 +145,11 @@ export interface Cloud {
   migrationsFrom(from: HostId, since: Instant): Promise<Outcome<readonly MigrationRecord[], CloudFailure>>;
   /** Ends a live migration that is under way; its record tells when. `record`: its id. */
   abortMigration(vm: VmId, record: string): Promise<Outcome<undefined, CloudFailure>>;
+  /**
+   * The same cloud, which is told to do something only while `still()`: asked at the last moment, when the connection stands
+   * and before the first byte leaves. Else CLOUD_UNREACHABLE, and surely nothing was done.
+   */
+  onlyWhile(still: () => boolean): Cloud;
   /** What was asked of Nova about this VM, newest first. */
   acts(vm: VmId): Promise<Outcome<readonly VmAct[], CloudFailure>>;
 }

@@ -18,12 +18,15 @@ cloudContract('simulated', async () => {
   const hosts = [...world.hosts.keys()];
   const booted: VmId[] = [];
   // the suite awaits calls that take virtual time: time passes while it does
-  const timely = new Proxy(cloud as Cloud, {
-    get: (target, name) => {
-      const call = Reflect.get(target, name) as (...args: readonly unknown[]) => Promise<unknown>;
-      return (...args: readonly unknown[]) => driven(clock, Reflect.apply(call, target, args) as Promise<unknown>);
-    },
-  });
+  const inTime = (c: Cloud): Cloud =>
+    new Proxy(c, {
+      get: (target, name) => {
+        if (name === 'onlyWhile') return (still: () => boolean) => inTime(target.onlyWhile(still));
+        const call = Reflect.get(target, name) as (...args: readonly unknown[]) => Promise<unknown>;
+        return (...args: readonly unknown[]) => driven(clock, Reflect.apply(call, target, args) as Promise<unknown>);
+      },
+    });
+  const timely = inTime(cloud);
   return {
     cloud: timely,
     hosts,

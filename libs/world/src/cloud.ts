@@ -21,8 +21,9 @@ const WORKED_OFF_MS = 5_000;
 export class SimCloud implements Cloud {
   readonly #nova: Nova;
   readonly #observer: string;
-  readonly #prng: Prng;
+  #prng: Prng;
   readonly #latencyMs: readonly [number, number];
+  #still: () => boolean = () => true;
 
   constructor(nova: Nova, options: { readonly observer: string; readonly latencyMs?: readonly [number, number] }) {
     this.#nova = nova;
@@ -31,17 +32,24 @@ export class SimCloud implements Cloud {
     this.#latencyMs = options.latencyMs ?? [20, 120];
   }
 
+  onlyWhile(still: () => boolean): SimCloud {
+    const held = new SimCloud(this.#nova, { observer: this.#observer, latencyMs: this.#latencyMs });
+    held.#prng = this.#prng;
+    held.#still = still;
+    return held;
+  }
+
   computeServices(): Promise<Answer<readonly ComputeService[]>> {
     return this.#ask(() => ok([...this.#nova.services.values()].map((s) => this.#service(s))));
   }
   forceDown(host: HostId): Promise<Answer> {
-    return this.#ask(() => this.#nova.forceDown(host, this.#observer));
+    return this.#act(() => this.#nova.forceDown(host, this.#observer));
   }
   clearForcedDown(host: HostId): Promise<Answer> {
-    return this.#ask(() => this.#nova.clearForcedDown(host));
+    return this.#act(() => this.#nova.clearForcedDown(host));
   }
   async disable(host: HostId, reason: string): Promise<Answer> {
-    const answer = await this.#ask(() => this.#nova.disable(host, reason));
+    const answer = await this.#act(() => this.#nova.disable(host, reason));
     const s = this.#nova.service(host);
     // Nova tells the compute service it believes up, and waits for it: 60 s when it is dead, longer than any caller does
     if (!answer.ok || s === undefined || !this.#nova.up(s) || this.#nova.takesMessages(host)) return answer;
@@ -49,7 +57,7 @@ export class SimCloud implements Cloud {
     return failed('CLOUD_TIMEOUT', `no answer in ${CALL_LIMIT_MS} ms; Nova waits for the compute service of ${host}`);
   }
   enable(host: HostId): Promise<Answer> {
-    return this.#ask(() => this.#nova.enable(host));
+    return this.#act(() => this.#nova.enable(host));
   }
   fleet(): Promise<Answer<Fleet>> {
     return this.#ask(() => ok(this.#fleet()));
@@ -75,7 +83,7 @@ export class SimCloud implements Cloud {
     return this.#ask(() => ok(vms.flatMap((vm) => this.#nova.server(vm) ?? []).map((s) => this.#cloudVm(s))));
   }
   evacuate(vm: VmId, to?: HostId): Promise<Answer> {
-    return this.#ask(() => this.#nova.evacuate(vm, to ?? null, this.#observer));
+    return this.#act(() => this.#nova.evacuate(vm, to ?? null, this.#observer));
   }
   evacuationsFrom(from: HostId): Promise<Answer<readonly EvacuationRecord[]>> {
     return this.#ask(() =>
@@ -88,34 +96,34 @@ export class SimCloud implements Cloud {
     );
   }
   resetToError(vm: VmId): Promise<Answer> {
-    return this.#ask(() => this.#nova.resetToError(vm));
+    return this.#act(() => this.#nova.resetToError(vm));
   }
   start(vm: VmId): Promise<Answer> {
-    return this.#ask(() => this.#nova.start(vm));
+    return this.#act(() => this.#nova.start(vm));
   }
   stop(vm: VmId): Promise<Answer> {
-    return this.#ask(() => this.#nova.stop(vm));
+    return this.#act(() => this.#nova.stop(vm));
   }
   reboot(vm: VmId): Promise<Answer> {
-    return this.#ask(() => reboot(this.#nova, vm, this.#observer));
+    return this.#act(() => reboot(this.#nova, vm, this.#observer));
   }
   pause(vm: VmId): Promise<Answer> {
-    return this.#ask(() => pause(this.#nova, vm, this.#observer));
+    return this.#act(() => pause(this.#nova, vm, this.#observer));
   }
   unpause(vm: VmId): Promise<Answer> {
-    return this.#ask(() => unpause(this.#nova, vm, this.#observer));
+    return this.#act(() => unpause(this.#nova, vm, this.#observer));
   }
   move(vm: VmId, to: HostId): Promise<Answer> {
-    return this.#ask(() => move(this.#nova, vm, to, this.#observer));
+    return this.#act(() => move(this.#nova, vm, to, this.#observer));
   }
   confirmMove(vm: VmId): Promise<Answer> {
-    return this.#ask(() => confirmMove(this.#nova, vm, this.#observer));
+    return this.#act(() => confirmMove(this.#nova, vm, this.#observer));
   }
   liveMigrate(vm: VmId, to: HostId): Promise<Answer> {
-    return this.#ask(() => liveMigrate(this.#nova, vm, to, this.#observer));
+    return this.#act(() => liveMigrate(this.#nova, vm, to, this.#observer));
   }
   abortMigration(vm: VmId, record: string): Promise<Answer> {
-    return this.#ask(() => abortMigration(this.#nova, vm, record));
+    return this.#act(() => abortMigration(this.#nova, vm, record));
   }
   /** Names more than what changed since, as `fleetChanges` does. */
   migrationsFrom(from: HostId, _since: Instant): Promise<Answer<readonly MigrationRecord[]>> {
@@ -128,6 +136,11 @@ export class SimCloud implements Cloud {
         : // all of Lifeboat's processes are one user to Nova
           ok(this.#nova.acts(vm).map((a) => ({ ...a, ours: a.by !== null && a.by !== 'owner' }))),
     );
+  }
+
+  /** Once it is on its way nothing stops it any more. */
+  async #act(effect: () => Answer): Promise<Answer> {
+    return this.#still() ? this.#ask(effect) : failed('CLOUD_UNREACHABLE', 'who wanted it is not in charge any more');
   }
 
   /** One call over the management network, with everything that may go wrong on its way there and back. */

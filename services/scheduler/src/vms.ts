@@ -37,13 +37,15 @@ export const vmPolicyOf = (settings: SchedulerSettings, cluster: ClusterId): VmF
  */
 export function vmFailed(s: SchedulerState, settings: SchedulerSettings, d: DataByType['lifeboat.vm.failed'], at: Instant): Step {
   const known = s.vmIncidents.get(d.vm);
-  if (known?.incident === d.incident || known?.also?.includes(d.incident) || s.closed.has(d.incident) || at - d.at > ORDER_VALID_MS) return stay(s);
+  if (known?.incident === d.incident || known?.also?.includes(d.incident) || s.closed.has(d.incident) || at - d.at > ORDER_VALID_MS)
+    return stay(s);
   const inHand = s.vms.get(d.vm);
   // Evacuated to this very host, it fails there before it was seen running: it is mended there, and seen then.
   const arrived = inHand?.stage.kind === 'evacuated' && inHand.stage.to === d.host;
   if (openIncidentOf(s, d.host) !== undefined || (inHand !== undefined && inHand.stage.kind !== 'settled' && !arrived)) return stay(s);
   const counted = count(s, d.vm, at);
-  if (known !== undefined) return failedAgain(counted, settings, { ...known, also: [...(known.also ?? []), d.incident].slice(-ALSO_MOST) }, d, at);
+  if (known !== undefined)
+    return failedAgain(counted, settings, { ...known, also: [...(known.also ?? []), d.incident].slice(-ALSO_MOST) }, d, at);
   const i: VmIncident = {
     vm: d.vm,
     ...named(d.name),

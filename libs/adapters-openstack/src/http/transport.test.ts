@@ -56,6 +56,23 @@ describe('Transport', () => {
     assert.equal((await send(none, `http://127.0.0.1:${await listen(closing)}/`)).kind, 'lost');
     closing.close();
   });
+  it('sends nothing once its caller may not any more, as when it stood still while the connection came about', async () => {
+    let asked = 0;
+    const server = createServer((s) => void s.on('data', () => asked++ || s.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}')));
+    const url = `http://127.0.0.1:${await listen(server)}/`;
+    const transport = new Transport(none);
+    for (const ownConnection of [true, false]) {
+      let mayStill = true;
+      const result = transport.send({ method: 'POST', url, headers: {}, body: '{}', ownConnection, limitMs: 2000, still: () => mayStill });
+      mayStill = false;
+      assert.deepEqual(await result, { kind: 'not-sent', why: 'who wanted it is not in charge any more' });
+    }
+    assert.equal(asked, 0);
+    const sent = await transport.send({ method: 'POST', url, headers: {}, body: '{}', limitMs: 2000, still: () => true });
+    assert.deepEqual([sent.kind, asked], ['answer', 1]);
+    transport.close();
+    server.close();
+  });
   it('sends nothing for a call whose limit is over, nor when closed', async () => {
     const transport = new Transport(none);
     const r = { method: 'GET', url: 'http://127.0.0.1:9/', headers: {}, limitMs: 100 } as const;

@@ -13,6 +13,11 @@ export interface HttpRequest {
    * 'closed while idle' from 'taken, then lost'.
    */
   readonly ownConnection?: boolean;
+  /**
+   * Asked when the connection stands, right before the first byte leaves; false: nothing is sent. A process may have stood
+   * still (SIGSTOP, a swapped-out VM) since its caller looked whether it may, or have waited for a token or a connection.
+   */
+  readonly still?: (() => boolean) | undefined;
   readonly limitMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -96,16 +101,21 @@ const exchange = (req: ClientRequest, r: HttpRequest, secure: boolean, connectLi
     const limit = setTimeout(() => fail(`no answer within ${r.limitMs} ms`), r.limitMs);
     for (const s of [r.signal, closing]) s?.addEventListener('abort', stopped, { once: true });
 
+    const go = () => {
+      if (settled) return;
+      if (r.still?.() === false) return fail('who wanted it is not in charge any more');
+      sent = true;
+      req.end(r.body);
+    };
     req.on('socket', (socket) => {
       const stands = !socket.connecting && (!secure || (socket as TLSSocket).getCipher?.() !== undefined);
-      if (stands) sent = true;
-      else socket.once(secure ? 'secureConnect' : 'connect', () => (sent = true));
+      if (stands) go();
+      else socket.once(secure ? 'secureConnect' : 'connect', go);
     });
     req.on('error', (e) => fail(reason(e)));
     req.on('response', (res) =>
       collect(res, fail, (body) => settle({ kind: 'answer', status: res.statusCode ?? 0, headers: single(res), body })),
     );
-    req.end(r.body);
   });
 
 const collect = (res: IncomingMessage, fail: (why: string) => void, whole: (body: string) => void) => {

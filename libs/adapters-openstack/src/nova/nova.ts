@@ -35,6 +35,9 @@ export class Nova {
   constructor(api: Service) {
     this.#api = api;
   }
+  onlyWhile(still: () => boolean): Nova {
+    return new Nova(this.#api.onlyWhile(still));
+  }
 
   async services(signal: AbortSignal, host?: string): Answer<readonly schemas.ServiceRow[]> {
     const read = await this.#api.read(schemas.ServicesAnswer, {

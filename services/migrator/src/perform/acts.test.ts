@@ -55,6 +55,11 @@ export const migration = (state: MigrationRecord['state'], id = 'm1', how: Migra
   createdAt: instant(0),
 });
 
+/** What Nova is told, and not only asked. */
+const told = new Set<string>(
+  'forceDown clearForcedDown disable enable evacuate liveMigrate move confirmMove abortMigration start stop resetToError'.split(' '),
+);
+
 /** Nova, as far as the acts ask it. */
 export class ScriptedCloud {
   vms: CloudVm[] = [cloudVm()];
@@ -69,8 +74,13 @@ export class ScriptedCloud {
   /** Runs before a call is answered. */
   before: (call: string) => void = () => undefined;
 
+  #still: () => boolean = () => true;
   readonly port = (): Cloud =>
     ({
+      onlyWhile: (still: () => boolean) => {
+        this.#still = still;
+        return this.port();
+      },
       computeServices: () => this.#answer('computeServices', '', () => [this.service, ...this.services]),
       forceDown: (h: string) => this.#answer('forceDown', h, () => undefined),
       clearForcedDown: (h: string) =>
@@ -104,6 +114,7 @@ export class ScriptedCloud {
     const call = about === '' ? name : `${name} ${about}`;
     this.calls.push(call);
     this.before(call);
+    if (told.has(name) && !this.#still()) return failed('CLOUD_UNREACHABLE', 'not in charge any more');
     const code = this.fails[name];
     return code === undefined ? ok(value()) : failed(code, 'as scripted');
   }

@@ -183,4 +183,13 @@ describe("what Nova's answer means", () => {
       assert.equal(a.evacuateCalls, 1, 'it is not called again here');
     });
   }
+  it('a process that loses its lease in the very moment of the call: nothing is asked of Nova', async () => {
+    const a = new Acts();
+    const call = a.perform(a.evacuation([]));
+    a.cloud.before = (name) => {
+      if (name.startsWith('evacuate ')) a.lease = false;
+    };
+    const r = await call;
+    assert.ok(r.kind === 'refused' && r.then === 'same', JSON.stringify(r));
+  });
 });

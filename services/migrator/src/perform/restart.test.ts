@@ -52,7 +52,8 @@ class OneVm {
     }
     return Promise.resolve(wrong === undefined ? ok(undefined) : failed(wrong.code, 'as scripted'));
   }
-  readonly cloud = {
+  readonly cloud: Cloud = {
+    onlyWhile: () => this.cloud,
     computeServices: async () => ok([this.service]),
     vm: async () => (this.vm.vmState === 'deleted' ? failed('CLOUD_NOT_FOUND', 'gone') : ok(this.vm)),
     acts: async () => ok(this.acts),

@@ -43,37 +43,39 @@ export function migratorWorld(ports: MigratorPorts): ServiceWorld<MigratorEffect
   return {
     takeOver: async (epoch: Epoch) => (await ports.ledger.claim(epoch)).ok,
     perform: (e, context) => {
+      // a look right before an act says little to a process that is stopped right after it
+      const held = { ...ports, cloud: ports.cloud.onlyWhile(() => context.valid()) };
       switch (e.kind) {
         case 'fence':
-          return fence(ports, power, e, context);
+          return fence(held, power, e, context);
         case 'shut-out':
-          return shutOut(ports, e.host, e.incident, context);
+          return shutOut(held, e.host, e.incident, context);
         case 'evacuate':
-          return evacuate(ports, { power, undecided }, e, context);
+          return evacuate(held, { power, undecided }, e, context);
         case 'watch':
-          return watch(ports, e);
+          return watch(held, e);
         case 'start':
-          return start(ports, e.vm, context);
+          return start(held, e.vm, context);
         case 'stop':
-          return stop(ports, e, context);
+          return stop(held, e, context);
         case 'reset':
-          return reset(ports, power, e, context);
+          return reset(held, power, e, context);
         case 'restart':
-          return restart({ ...ports, services }, e, context);
+          return restart({ ...held, services }, e, context);
         case 'release':
-          return release(ports, e.host, context);
+          return release(held, e.host, context);
         case 'set-aside':
-          return setAside(ports, e, context);
+          return setAside(held, e, context);
         case 'migrate':
-          return migrate(ports, services, e, context);
+          return migrate(held, services, e, context);
         case 'watch-shifts':
-          return watchShifts(ports, e);
+          return watchShifts(held, e);
         case 'confirm':
-          return confirm(ports, e, context);
+          return confirm(held, e, context);
         case 'free':
-          return free(ports, power, e, context);
+          return free(held, power, e, context);
         case 'abort':
-          return abort(ports, e, context);
+          return abort(held, e, context);
         case 'forget':
           return ports.ledger.forget(e.incident, FORGET_AFTER_MS).then(() => ({ kind: 'forgotten' as const }));
       }
