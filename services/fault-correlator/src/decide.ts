@@ -1,4 +1,4 @@
-import type { EventOf, LifeboatEvent, Signals } from '@lifeboat/contracts';
+import { type EventOf, type LifeboatEvent, type Signals, upAmong } from '@lifeboat/contracts';
 import { andThen, type Decision, decided, type Instant, stay } from '@lifeboat/kernel';
 import type { Input, Output } from '@lifeboat/runtime';
 import { incidentOpened } from './confirmed.ts';
@@ -6,7 +6,7 @@ import { provenDead } from './contradicted.ts';
 import { judgeSuspects } from './judge.ts';
 import { judgeNetworks } from './networks.ts';
 import { forgetPeersOf, seePeers } from './peers.ts';
-import { restartedByItself, upAmong } from './restarted.ts';
+import { restartedByItself } from './restarted.ts';
 import type { CorrelatorSettings } from './settings.ts';
 import { type CorrelatorState, type HostView, viewOf, withHost } from './state.ts';
 import { isPlanned, suspect } from './suspects.ts';

@@ -3,10 +3,6 @@ import { type Decision, decided, type HostId, type Instant, type VmId } from '@l
 import { type Output, tell } from '@lifeboat/runtime';
 import type { CorrelatorState, HostView } from './state.ts';
 
-/** In these states a VM was there for its owner, or was about to be mended. One that was paused or shut off, somebody wanted so. */
-const UP = new Set<VmReport['state']>(['running', 'hung', 'io-error', 'crashed']);
-export const upAmong = (vms: readonly VmReport[]): readonly VmId[] => vms.filter((v) => UP.has(v.state)).map((v) => v.vm);
-
 /**
  * A host was back, with another boot id, before anybody could take it for failed: what ran on it does not run any more. Nothing
  * is isolated or evacuated for that; each of its VMs that lies shut off there now is a VM that failed, and is started in place.

@@ -206,8 +206,8 @@ export class IncidentStory {
     return this.hear('lifeboat.agent.reported', data);
   }
 
-  agentLost(host: string, session = `${host}-s1`, running: readonly number[] = []): this {
-    const vms = running.map((n) => this.#report(n));
+  agentLost(host: string, session = `${host}-s1`, up: readonly number[] = [], state: VmReport['state'] = 'running'): this {
+    const vms = up.map((n) => this.#report(n, state));
     return this.hear('lifeboat.agent.lost', { host: hostId(host), session, reason: 'session-lapsed', vms, at: this.at });
   }
 

@@ -1,4 +1,4 @@
-import { TOLD_AGAIN_MS, type VmReport } from '@lifeboat/contracts';
+import { TOLD_AGAIN_MS, upAmong, type VmReport } from '@lifeboat/contracts';
 import { andThen, decided, type HostId, type Instant, stay } from '@lifeboat/kernel';
 import { tell } from '@lifeboat/runtime';
 import { ailingAfter } from './ailing.ts';
@@ -32,8 +32,7 @@ export function agentLost(s: SchedulerState, host: HostId, session: string, vms:
   if (known !== undefined && known.is === 'ok' && known.session !== session) return stay(s);
   const kept = s.out.get(host);
   const out = kept === undefined ? s.out : s.out.set(host, { ...kept, wellSince: null, releaseAskedAt: null });
-  const running = vms.filter((v) => v.state === 'running').map((v) => v.vm);
-  return stay({ ...s, out, agents: s.agents.set(host, { ...known, is: 'lost', session, at, running }) });
+  return stay({ ...s, out, agents: s.agents.set(host, { ...known, is: 'lost', session, at, running: upAmong(vms) }) });
 }
 
 export const released = (s: SchedulerState, host: HostId): Step =>

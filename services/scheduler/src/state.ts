@@ -133,7 +133,7 @@ export type Item = Readonly<{
 }>;
 
 /** `ailing`: VMs of its host that have failed by themselves, as it last said. */
-/** `running`: VMs that ran on it when it was lost. */
+/** `running`: VMs that were up on it when it was lost, if only to be mended. */
 export type AgentSeen = Readonly<{ is: 'ok' | 'lost'; session: string; at: Instant; ailing?: Ailing; running?: readonly VmId[] }>;
 export type Ailing = Readonly<Record<VmId, VmFailure>>;
 

@@ -61,17 +61,18 @@ describe('automatic: a host fails and its VMs come back', () => {
     assert.deepEqual(s.words('vm'), ['vm.unevacuable v1: Nova has it on h2, but stopped; it ran before']);
     assert.deepEqual(s.words('incident.closed'), ['incident.closed not-evacuated: v1 unevacuable on h2']);
   });
-  it('a VM that ran when its host failed is to run, though the host was back and Nova has it as stopped before it is first asked', () => {
-    const s = new IncidentStory();
-    s.has(1).has(2, { status: 'SHUTOFF' }).agent('h1', [1, 2], 'h1-s1', { 2: 'shut-off' });
-    s.cloudFails = true;
-    s.agentLost('h1', 'h1-s1', [1]).hear('lifeboat.fault.confirmed', s.fault()).answer().isolated().shutOut();
-    s.agent('h1', [1, 2], 'h1-s2', { 1: 'shut-off', 2: 'shut-off' }).agentLost('h1', 'h1-s2');
-    s.has(1, { status: 'SHUTOFF' });
-    s.cloudFails = false;
-    s.run(60);
-    assert.deepEqual(s.last('lifeboat.evacuation.requested')?.data.stopped, [v(2)]);
-  });
+  for (const state of ['running', 'io-error', 'hung', 'crashed'] as const)
+    it(`a VM that was ${state} when its host failed is to run, though the host was back and Nova has it as stopped before it is first asked`, () => {
+      const s = new IncidentStory();
+      s.has(1).has(2, { status: 'SHUTOFF' }).agent('h1', [1, 2], 'h1-s1', { 2: 'shut-off' });
+      s.cloudFails = true;
+      s.agentLost('h1', 'h1-s1', [1], state).hear('lifeboat.fault.confirmed', s.fault()).answer().isolated().shutOut();
+      s.agent('h1', [1, 2], 'h1-s2', { 1: 'shut-off', 2: 'shut-off' }).agentLost('h1', 'h1-s2');
+      s.has(1, { status: 'SHUTOFF' });
+      s.cloudFails = false;
+      s.run(60);
+      assert.deepEqual(s.last('lifeboat.evacuation.requested')?.data.stopped, [v(2)]);
+    });
   it('a VM that its owner deleted is gone, by whoever found it out', () => {
     const s = new IncidentStory();
     s.has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut();

@@ -11,6 +11,9 @@ export const VmReportSchema = Closed({
   since: InstantSchema,
 });
 export type VmReport = Type.Static<typeof VmReportSchema>;
+/** In these states a VM was there for its owner, or was about to be mended. One that was paused or shut off, somebody wanted so. */
+const up = new Set<VmReport['state']>(['running', 'hung', 'io-error', 'crashed']);
+export const upAmong = (vms: readonly VmReport[]): readonly VmReport['vm'][] => vms.filter((v) => up.has(v.state)).map((v) => v.vm);
 
 export const PeerViewSchema = Closed({
   peer: HostIdSchema,
