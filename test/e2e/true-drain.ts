@@ -37,7 +37,8 @@ export const drainRun = async (stack: TrueStack, guests: readonly Guest[], n: nu
     if (told?.outcome !== 'moved' || told.how !== 'live')
       wrong.push(`guest ${g}: ${told?.outcome ?? 'not in the report'}, ${told?.how ?? ''}`);
     const server = await serverOf(vm);
-    if (server['OS-EXT-SRV-ATTR:host'] === host || server.status !== 'ACTIVE') wrong.push(`guest ${g}: Nova says ${server.status}`);
+    if (server['OS-EXT-SRV-ATTR:host'] === host || server.status !== 'ACTIVE')
+      wrong.push(`guest ${g}: Nova says ${server.status} on ${server['OS-EXT-SRV-ATTR:host']}: ${server.fault?.message ?? 'no fault'}`);
     const [was, is] = [before.get(g), await askGuest(g)];
     if (is === null || is.boots !== was?.boots || is.seq < was.seq) wrong.push(`guest ${g} did not go on: ${JSON.stringify([was, is])}`);
     if ((is?.split ?? 0) > 0 || is?.data !== 'ok' || is.marker !== was?.marker) wrong.push(`guest ${g}: its disk: ${JSON.stringify(is)}`);
