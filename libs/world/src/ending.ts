@@ -26,6 +26,9 @@ const cameBack = (nova: Nova, vm: VmId, host: HostId, since: Instant) =>
   nova.moves.some((m) => m.vm === vm && m.to === host && m.createdAt > since && arrived.has(m.status));
 const startedSince = (v: SimVm, host: HostId, since: Instant) => v.runs.some((r) => r.host === host && r.from > since);
 
+/** An agent's word of a guest that has just begun to run is on its way for so long. */
+const HEARD_MS = 2_000;
+
 /** (vii) What a closed incident says of its VMs, against what is so. */
 export function reportIsTrue(world: World, nova: Nova, i: IncidentSeen, report: Report, incidents: readonly IncidentSeen[]): string[] {
   const untrue: string[] = [];
@@ -80,7 +83,7 @@ function contradiction(
     }
     case 'stopped':
       if (v.deleted) return null;
-      if (v.copies.size > 0) return `it runs on ${[...v.copies.keys()].join(', ')}`;
+      if ([...v.copies.values()].some((c) => world.now() - c.startedAt > HEARD_MS)) return `it runs on ${[...v.copies.keys()].join(', ')}`;
       return r.host === undefined || server?.host === r.host ? null : `Nova has it on ${server?.host}`;
     case 'running': {
       if (v.deleted) return null;

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hostId } from '@lifeboat/kernel';
+import type { FenceEffect } from './effects.ts';
 import { INCIDENT, Orders } from './orders.test.ts';
+import { wanted } from './service.ts';
 
 const fences = (o: Orders) => o.acts.flatMap((e) => (e.kind === 'fence' ? [`${e.method} ${e.operation}`] : []));
 
@@ -15,6 +17,31 @@ describe('isolation', () => {
     o.settle('shut-out', { kind: 'shut-out' });
     assert.deepEqual(o.words().at(-1), 'host.shut-out h1');
     assert.deepEqual(o.state.dead.keys(), ['h1']);
+  });
+  it('a fence act in hand is not begun any more once the host is back, or proven dead by its rack', () => {
+    const asked = () => {
+      const o = new Orders().isolate();
+      const e = o.owedOf('fence') as FenceEffect;
+      assert.ok(wanted(o.state, e));
+      return { o, e };
+    };
+    const back = asked();
+    assert.equal(wanted(back.o.recall().state, back.e), false);
+    back.o.settle('fence', { kind: 'fence-failed', code: 'LEASE_LOST', detail: '' });
+    assert.deepEqual(back.o.words(), ['isolation.withdrawn h1'], 'and no other method is tried');
+    const rack = asked();
+    assert.equal(wanted(rack.o.isolate('h1', { rackRule: true }).state, rack.e), false);
+    assert.equal(rack.o.isolation()?.stage, 'isolated');
+    const over = asked();
+    const closed = {
+      incident: INCIDENT,
+      hosts: [hostId('h1')],
+      outcome: 'withdrawn' as const,
+      vms: [],
+      openedAt: over.o.at,
+      at: over.o.at,
+    };
+    assert.equal(wanted(over.o.hear('lifeboat.incident.closed', closed).state, over.e), false);
   });
   it('an order of long ago is not obeyed: who still means it gives it again', () => {
     const o = new Orders();

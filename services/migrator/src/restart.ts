@@ -21,11 +21,12 @@ export function restartRequested(s: MigratorState, d: DataByType['lifeboat.resta
 
 const tried = ({ triedUntil }: Pick<Restart, 'triedUntil'>) => (triedUntil === undefined ? {} : { triedUntil });
 
-/** What is under way ends by itself; what waits is dropped. */
+/** What waits is dropped; what is under way ends by itself, but is not begun any more where it has not been yet. */
 export function restartRecalled(s: MigratorState, d: DataByType['lifeboat.restart.recalled']): Step {
   const known = s.restarts.get(d.vm);
-  const drop = known?.incident === d.incident && known.stage === 'queued' && d.epoch >= known.epoch;
-  return stay(drop ? { ...s, restarts: s.restarts.delete(d.vm) } : s);
+  if (known?.incident !== d.incident || d.epoch < known.epoch) return stay(s);
+  if (known.stage === 'queued') return stay({ ...s, restarts: s.restarts.delete(d.vm) });
+  return stay({ ...s, restarts: s.restarts.set(d.vm, { ...known, recalled: true }) });
 }
 
 /** First come, first served; so many at once in all and on one host: fifty VMs that crash together are all mended, in turn. */
@@ -79,6 +80,8 @@ function begin(s: MigratorState, r: Restart, at: Instant): Step {
 export function wasRestarted(s: MigratorState, e: RestartEffect, result: RestartResult, at: Instant): Step {
   const r = s.restarts.get(e.vm);
   if (r?.incident !== e.incident || r.stage !== 'acting') return stay(s);
+  // nobody waits for it any more
+  if (result.kind === 'not-restarted' && r.recalled) return stay({ ...s, restarts: s.restarts.delete(r.vm) });
   if (result.kind === 'not-restarted') return notDone(s, r, result, at);
   const { incident, vm, how, attempt } = r;
   const data = { incident, vm, host: result.host, how, attempt, adopted: result.adopted, tookMs: Math.max(0, at - r.at), at };

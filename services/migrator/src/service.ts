@@ -3,13 +3,24 @@ import type { ServiceDefinition } from '@lifeboat/runtime';
 import { migrate } from './decide.ts';
 import type { MigratorEffect, MigratorResult } from './effects.ts';
 import { defaultMigratorSettings, type MigratorSettings } from './settings.ts';
-import { initialState, type MigratorState, strangerKey } from './state.ts';
+import { initialState, isolationOf, type MigratorState, strangerKey } from './state.ts';
 
 export function migratorSettings(t: Topology, changes: Partial<MigratorSettings> = {}): MigratorSettings {
   const methods = new Map<string, string[]>(t.hosts.map((h) => [h.host, h.fence.map((m) => m.name)]));
   const devices = new Map(t.hosts.flatMap((h) => h.fence.map((m) => [strangerKey(h.host, m.name), addressOf(m)] as const)));
   const deviceOf = (host: string, method: string) => devices.get(strangerKey(host, method)) ?? null;
   return { ...defaultMigratorSettings, methodsOf: (host) => methods.get(host) ?? [], deviceOf, ...changes };
+}
+
+/**
+ * An act in hand is not begun once its reason is gone: a host that is proven dead otherwise by now, or is back, is not powered off; a VM
+ * that runs again is not rebooted. What has been begun in steps (a resume, a cold move) goes on to its end.
+ */
+export function wanted(s: MigratorState, e: MigratorEffect): boolean {
+  if (e.kind === 'restart') return e.how !== 'reboot' || s.restarts.get(e.vm)?.recalled !== true;
+  if (e.kind !== 'fence') return true;
+  const i = isolationOf(s, e.incident, e.host);
+  return i?.stage === 'fencing' && !i.recalled;
 }
 
 export const migrator = (settings: MigratorSettings): ServiceDefinition<MigratorState, MigratorEffect, MigratorResult, never> => ({
@@ -33,5 +44,6 @@ export const migrator = (settings: MigratorSettings): ServiceDefinition<Migrator
   ],
   initial: initialState,
   decide: migrate(settings),
+  wanted,
   tickMs: 500,
 });

@@ -107,6 +107,8 @@ export type Restart = Readonly<{
   triedUntil?: Instant;
   epoch: number;
   stage: 'queued' | 'acting';
+  /** It runs again, and our act is in hand. */
+  recalled?: true;
   at: Instant;
 }>;
 

@@ -46,6 +46,29 @@ describe('an owed act', () => {
     );
     assert.deepEqual(p.shell.state?.acted.keys(), ['h1']);
   });
+  it('that nobody wants any more by the time it could be begun is not valid, though its process leads', async () => {
+    const b = new Bench();
+    let push: (o: string) => void = () => undefined;
+    const valid: boolean[] = [];
+    b.start('a', {
+      world: {
+        observe: (p: (o: string) => void, c: { signal: AbortSignal }) => {
+          push = p;
+          return new Promise<void>((resolve) => c.signal.addEventListener('abort', () => resolve()));
+        },
+      },
+      perform: async (_, c) => {
+        valid.push(c.valid());
+        push('not h1');
+        await b.clock.sleep(100);
+        valid.push(c.valid());
+        return 'looked';
+      },
+    });
+    await b.publish(lost('h1', 1));
+    await b.clock.runFor(1_000);
+    assert.deepEqual(valid, [true, false]);
+  });
   it('does not hold up other inputs', async () => {
     const b = new Bench();
     const p = b.start('a', { perform: (e, c) => (e.host === 'h1' ? new Promise(() => undefined) : b.perform(e, c)) });

@@ -30,6 +30,7 @@ export const probe: ServiceDefinition<ProbeState, Act, string, string> = {
   consumes: ['lifeboat.agent.lost'],
   initial: { lost: Table.empty(), acted: Table.empty(), seen: Table.empty() },
   tickMs: 2_000,
+  wanted: (s, e) => !s.seen.has(`not ${e.host}`),
   decide: (s, input: ProbeInput): { state: ProbeState; outputs: readonly Output<Act>[] } => {
     if (input.kind === 'observed' && input.observation === 'poison') throw new Error('poisoned observation');
     if (input.kind === 'tick' && s.seen.has('no ticks')) throw new Error('poisoned tick');

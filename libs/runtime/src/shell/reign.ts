@@ -211,7 +211,7 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
         this.#see.performing?.(effect);
         const result = await this.#world.perform(effect, {
           epoch: this.#lease.epoch,
-          valid: () => this.#lease.valid() && !signal.aborted,
+          valid: () => this.#lease.valid() && !signal.aborted && this.#isWanted(effect),
           signal,
           attempt: `${this.#ports.instance}/${this.#lease.epoch}/${this.#attempts}`,
         });
@@ -223,6 +223,10 @@ export class Reign<S extends State, E extends Effect, Result, Observation> {
         await clock.sleep(PERFORM_AGAIN_MS, signal);
       }
     }
+  }
+
+  #isWanted(effect: E): boolean {
+    return this.#stored === null || this.#d.wanted === undefined || this.#d.wanted(this.#stored.state, effect);
   }
 
   async #tick(): Promise<void> {

@@ -29,7 +29,7 @@ export type Input<E extends Effect, Result, Observation> =
 /** What the performer of an effect is given. */
 export interface PerformContext {
   readonly epoch: Epoch;
-  /** Asked right before every act on the world: false = a newer leader may be acting; do nothing. */
+  /** Asked right before every act on the world: false = a newer leader may be acting, or nobody wants the act any more; do nothing. */
   valid(): boolean;
   /** Aborts when leadership is lost or the process stops. */
   readonly signal: AbortSignal;
@@ -46,6 +46,8 @@ export interface ServiceDefinition<S extends State, E extends Effect, Result, Ob
   /** Empty tables; their names are what is stored. */
   readonly initial: S;
   readonly decide: Decide<S, Input<E, Result, Observation>, Output<E>>;
+  /** Whether an act that is owed is still to be begun, as things stand by now; left out: it is. It stays owed until it has settled. */
+  readonly wanted?: (state: S, effect: E) => boolean;
   readonly tickMs: number;
   /** An input as it may be shown in a dead letter, where inputs hold secrets; the input itself when left out. */
   readonly concealed?: (input: Input<E, Result, Observation>) => unknown;

@@ -49,6 +49,7 @@ export function reboot(nova: Nova, vm: VmId, by: string): Answer {
   const answer = asked(nova, vm, { act: 'reboot', by, from: ['active', 'stopped', 'paused', 'error'], task: 'rebooting_hard' }, (server) =>
     hardReboot(nova, server),
   );
+  if (answer.ok && by === 'owner') nova.world.vm(vm).ownerStopped = false;
   if (answer.ok && s !== undefined)
     nova.world.happened({ kind: 'restart-call', vm, host: s.host, by, wellSince: copy?.state === 'running' ? copy.since : null });
   return answer;
