@@ -29,6 +29,9 @@ describe('isolation', () => {
     assert.equal(wanted(back.o.recall().state, back.e), false);
     back.o.settle('fence', { kind: 'fence-failed', code: 'LEASE_LOST', detail: '' });
     assert.deepEqual(back.o.words(), ['isolation.withdrawn h1'], 'and no other method is tried');
+    const anew = new Orders().dead().evacuate({ 1: ['h2'] });
+    anew.settle('evacuate', { kind: 'host-alive', code: 'NO_PROOF', detail: 'it is on' }, 1).recall();
+    assert.ok(wanted(anew.state, anew.owedOf('fence') as FenceEffect), 'it has been shut out: its VMs may be on their way');
     const rack = asked();
     assert.equal(wanted(rack.o.isolate('h1', { rackRule: true }).state, rack.e), false);
     assert.equal(rack.o.isolation()?.stage, 'isolated');

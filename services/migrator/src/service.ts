@@ -20,7 +20,8 @@ export function wanted(s: MigratorState, e: MigratorEffect): boolean {
   if (e.kind === 'restart') return e.how !== 'reboot' || s.restarts.get(e.vm)?.recalled !== true;
   if (e.kind !== 'fence') return true;
   const i = isolationOf(s, e.incident, e.host);
-  return i?.stage === 'fencing' && !i.recalled;
+  // once Nova has been told that it is dead, its VMs may be on their way: then it is isolated anew, back or not
+  return i?.stage === 'fencing' && !(i.recalled && i.shutOuts === 0);
 }
 
 export const migrator = (settings: MigratorSettings): ServiceDefinition<MigratorState, MigratorEffect, MigratorResult, never> => ({
