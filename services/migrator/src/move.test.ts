@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { incidentId } from '@lifeboat/kernel';
+import type { EvacuateEffect } from './effects.ts';
 import { INCIDENT, Orders } from './orders.test.ts';
+import { wanted } from './service.ts';
 
 describe('an order to evacuate', () => {
   it('begins when the host is proven dead and shut out of Nova', () => {
@@ -71,6 +73,14 @@ describe('a confirmation that holds no longer', () => {
       'evacuation.failed v2, retry: CONFIRMATION_VOID: its confirmation holds no longer: host h1 came back',
       'evacuation.started v1 to h2',
     ]);
+  });
+  it('a call in hand is not made any more, and given back, too', () => {
+    const o = new Orders().dead().evacuate({ 1: ['h2'] }, { confirmation: c });
+    const e = o.owedOf('evacuate') as EvacuateEffect;
+    assert.ok(wanted(o.state, e));
+    assert.equal(wanted(expires(o).state, e), false);
+    o.refused(1, 'same', 'LEASE_LOST').run(3);
+    assert.deepEqual([o.calls.length, o.words('evacuation.failed').length], [1, 1]);
   });
   it('is known even when its end is heard of before the order', () => {
     const o = expires(new Orders().dead()).evacuate({ 1: ['h2'] }, { confirmation: c });

@@ -3,7 +3,7 @@ import type { ServiceDefinition } from '@lifeboat/runtime';
 import { migrate } from './decide.ts';
 import type { MigratorEffect, MigratorResult } from './effects.ts';
 import { defaultMigratorSettings, type MigratorSettings } from './settings.ts';
-import { initialState, isolationOf, type MigratorState, strangerKey } from './state.ts';
+import { initialState, isolationOf, type MigratorState, moveKey, strangerKey } from './state.ts';
 
 export function migratorSettings(t: Topology, changes: Partial<MigratorSettings> = {}): MigratorSettings {
   const methods = new Map<string, string[]>(t.hosts.map((h) => [h.host, h.fence.map((m) => m.name)]));
@@ -14,10 +14,14 @@ export function migratorSettings(t: Topology, changes: Partial<MigratorSettings>
 
 /**
  * An act in hand is not begun once its reason is gone: a host that is proven dead otherwise by now, or is back, is not powered off; a VM
- * that runs again is not rebooted. What has been begun in steps (a resume, a cold move) goes on to its end.
+ * is not evacuated under a confirmation that holds no longer, and not rebooted once it runs again. What has been begun in steps (a resume, a cold move) goes on to its end.
  */
 export function wanted(s: MigratorState, e: MigratorEffect): boolean {
   if (e.kind === 'restart') return e.how !== 'reboot' || s.restarts.get(e.vm)?.recalled !== true;
+  if (e.kind === 'evacuate') {
+    const m = s.moves.get(moveKey(e.incident, e.vm));
+    return m?.stage === 'calling' && (m.confirmation === null || !s.voided.has(m.confirmation));
+  }
   if (e.kind !== 'fence') return true;
   const i = isolationOf(s, e.incident, e.host);
   // once Nova has been told that it is dead, its VMs may be on their way: then it is isolated anew, back or not
