@@ -194,8 +194,9 @@ export class IncidentStory {
     there: readonly number[] = [],
     session = `${host}-s1`,
     states: Readonly<Record<number, VmReport['state']>> = {},
+    since: Instant = this.at,
   ): this {
-    const vms = there.map((n) => this.#report(n, states[n]));
+    const vms = there.map((n) => ({ ...this.#report(n, states[n]), since }));
     return this.hear('lifeboat.agent.registered', { host: hostId(host), session, bootId: 'b', vms, peers: [], at: this.at });
   }
 

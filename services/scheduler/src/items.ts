@@ -111,7 +111,8 @@ export function itemsSeen(s: SchedulerState, host: HostId, reports: readonly VmR
   if (s.items.size === 0) return step;
   for (const r of reports) {
     const item = r.state === 'running' ? s.items.get(r.vm) : undefined;
-    if (item === undefined || r.since < item.since) continue;
+    // on its old host it may be said to run since before that failed; on another one it was only not seen until now
+    if (item === undefined || (host === item.host && r.since < item.since)) continue;
     step = andThen(step, (n) =>
       isBeingIsolated(n, host) ? stay(putItem(n, { ...item, seenOn: host })) : closed(inReport(n, item, host), item, 'runs', at, host),
     );

@@ -121,6 +121,18 @@ describe('VMs that were not evacuated', () => {
     assert.deepEqual([told?.outcome, told?.host], ['running', 'h5']);
     assert.match(told?.reason ?? '', /^it was not evacuated \(PCI passthrough\), and runs by now/);
   });
+  it('that were not seen on their new host in time are told as running there once its agent speaks again', () => {
+    const s = new IncidentStory().has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut();
+    const arrived = s.at;
+    s.moved(1).run(130);
+    assert.match(s.state.items.get(v(1))?.reason ?? '', /no agent has seen it run there/);
+    s.agent('h2', [1], 'h2-s2', {}, arrived);
+    assert.equal(s.last('lifeboat.item.closed')?.data.how, 'runs');
+    s.nova.delete(v(2));
+    s.run(120);
+    const told = s.last('lifeboat.incident.closed')?.data.vms.find((x) => x.vm === v(1));
+    assert.deepEqual([told?.outcome, told?.host], ['running', 'h2']);
+  });
   it('seen running on a host that is about to be isolated stay items; unless it is not isolated after all', () => {
     const seen = () => new IncidentStory().has(1, { to: 'never' }).has(2).fails().seen(1, 'h1');
     const s = seen();
