@@ -117,6 +117,24 @@ describe('Checker', () => {
     assert.match(told[1]?.text ?? '', /powered on since 0.000 s, before inc-a was opened at 70.000 s/);
   });
 
+  it('so it does a host that was powered on again before anybody spoke of it, of the guests that died with it only', async () => {
+    const b = bench();
+    await b.clock.runFor(2_000);
+    const [died, crashed] = b.vmsOf(b.host(0)) as unknown as readonly [VmId, VmId];
+    b.world.crashVm(crashed);
+    await b.clock.runFor(1_000);
+    b.world.powerOff(b.host(0));
+    await b.clock.runFor(2_000);
+    b.world.powerOn(b.host(0));
+    await b.clock.runFor(2_000);
+    b.open(A, b.host(0));
+    b.isolate(A, b.host(0));
+    b.nova.forceDown(b.host(0));
+    b.nova.evacuate(died, b.host(1), 'migrator');
+    assert.deepEqual(b.broken(), []);
+    b.nova.evacuate(crashed, b.host(1), 'migrator');
+    assert.deepEqual(b.broken(), ['death-first']);
+  });
   it('takes a host that died and was powered on again for dead: its guests are', async () => {
     const b = bench();
     b.world.powerOff(b.host(0));

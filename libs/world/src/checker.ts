@@ -236,12 +236,18 @@ export class Checker {
     if (f.guestRuns) this.#broken('death-first', `${call}, where its guest still runs`);
     if (i === null) this.#broken('death-first', `${call}, for which no incident is open`);
     else if (!i.isolated.has(f.from)) this.#broken('death-first', `${call} before ${i.incident} had a proof of death for it`);
-    // powered on again since it died is another matter: guests do not start by themselves, and it is shut out
-    else if (f.poweredOn && f.sameLifeSince < i.openedAt)
+    // powered on again since it died, with the guest, is another matter: guests do not start by themselves, and it is shut out
+    else if (f.poweredOn && f.sameLifeSince < i.openedAt && !this.#diedBefore(f.vm, f.from, f.sameLifeSince))
       this.#broken(
         'death-first',
         `${call}, which has been powered on since ${this.#world.tell(f.sameLifeSince)}, before ${i.incident} was opened at ${this.#world.tell(i.openedAt)}`,
       );
+  }
+
+  /** Its last run was on this host, and ended with an earlier life of it. */
+  #diedBefore(vm: VmId, host: HostId, life: Instant): boolean {
+    const last = this.#world.vm(vm).runs.at(-1);
+    return last !== undefined && last.host === host && last.to !== null && last.to <= life && last.crashed !== true;
   }
 
   #broken(rule: Rule, text: string, at: Instant = this.#world.now()): void {
