@@ -73,6 +73,14 @@ describe('automatic: a host fails and its VMs come back', () => {
       s.run(60);
       assert.deepEqual(s.last('lifeboat.evacuation.requested')?.data.stopped, [v(2)]);
     });
+  it('a VM that came to wait while a survey was under way is not gone because that says nothing of it', () => {
+    const s = new IncidentStory().has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut();
+    // our own call, of which no answer came, was obeyed after all
+    s.nova.set(v(1), { ...(s.nova.get(v(1)) as NonNullable<ReturnType<typeof s.nova.get>>), host: 'h2' });
+    s.notMoved(1, 'retry', 'CLOUD_UNREACHABLE').run(60);
+    assert.equal(s.state.vms.get(v(1))?.stage.kind, 'evacuated');
+    assert.equal(s.seen(1, 'h2').words('vm.verified').length, 1);
+  });
   it('a VM that its owner deleted is gone, by whoever found it out', () => {
     const s = new IncidentStory();
     s.has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut();

@@ -71,7 +71,7 @@ export function surveyed(s: SchedulerState, settings: SchedulerSettings, effect:
     step = andThen(step, (next) => place(next, settings, i, vm, placed.get(vm.vm), unplaced.get(vm.vm), at));
   }
   const there = new Set(result.vms.map((v) => v.vm));
-  step = andThen(step, (next) => followTheMoved(next, i, there, result.elsewhere, at));
+  step = andThen(step, (next) => followTheMoved(next, i, new Set(effect.waiting), there, result.elsewhere, at));
   if (placed.size + unplaced.size > 0) {
     const plan = { incident: i.incident, attempt: effect.survey, plan: withNames(result.plan, result.vms), at };
     step = andThen(step, (next) => decided(next, tell({ type: 'lifeboat.plan.made', data: plan })));
@@ -151,11 +151,19 @@ function takeFromOther(s: SchedulerState, i: Incident, before: VmRecord | undefi
  * Waiting VMs that are not on the failed host any more. Moved by an evacuation whose answer was lost, they are as good as
  * evacuated; one that exists nowhere was deleted by its owner; one that Nova is still at work on is looked at again.
  */
-function followTheMoved(s: SchedulerState, i: Incident, there: ReadonlySet<VmId>, elsewhere: readonly CloudVm[], at: Instant): Step {
+function followTheMoved(
+  s: SchedulerState,
+  i: Incident,
+  asked: ReadonlySet<VmId>,
+  there: ReadonlySet<VmId>,
+  elsewhere: readonly CloudVm[],
+  at: Instant,
+): Step {
   const found = new Map(elsewhere.map((v) => [v.vm, v]));
   let step: Step = stay(s);
   for (const r of vmsOf(s, i.incident)) {
-    if (!waitsForPlace(r) || there.has(r.vm)) continue;
+    // one that has come to wait since was not asked for: that nothing was said of it means nothing
+    if (!waitsForPlace(r) || !asked.has(r.vm) || there.has(r.vm)) continue;
     const vm = found.get(r.vm);
     if (vm === undefined) step = andThen(step, (next) => settle(next, r, 'gone', null, 'Nova does not have it any more', at));
     else if (vm.host !== null && vm.host !== r.from && vm.task === null) {

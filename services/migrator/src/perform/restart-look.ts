@@ -61,7 +61,7 @@ export async function look(ports: RestartPorts, e: RestartEffect, context: Perfo
   if (!acts.ok) return retry(acts);
   const triedUntil = Math.max(e.since, e.triedUntil ?? 0);
   const since = acts.value.filter((a) => a.by !== null && a.at >= floorSecond(a.ours === true ? triedUntil : e.since));
-  const begun = earlierCall && since.some((a) => ours[e.how].includes(a.act));
+  const begun = earlierCall && since.some((a) => a.ours === true && ours[e.how].includes(a.act));
   if (vm.locked === true) return notDone('leave', 'CLOUD_CONFLICT', 'it is locked in Nova: somebody wants nobody to act on it');
   if (vm.highAvailability === false) return notDone('leave', 'CLOUD_CONFLICT', 'HA_Enabled is False: its owner wants no high availability');
   const pausedByUs = vm.vmState === 'paused' && isOurResume(acts.value[0]);
@@ -74,6 +74,13 @@ export async function look(ports: RestartPorts, e: RestartEffect, context: Perfo
   if (!pausedByUs && !fitting[e.how].includes(vm.vmState))
     return notDone('leave', 'CLOUD_CONFLICT', `Nova has it as ${vm.vmState}: somebody wants it so`);
   return down === null ? may : notDone('retry', 'CLOUD_CONFLICT', down);
+}
+
+/** Nova has it as paused because of us, wherever it is by now: a call of ours that stood in its queue is obeyed late. */
+export async function isPausedByUs({ cloud }: RestartPorts, e: RestartEffect, vm: CloudVm): Promise<boolean> {
+  if (vm.vmState !== 'paused') return false;
+  const acts = await cloud.acts(e.vm);
+  return acts.ok && isOurResume(acts.value[0]);
 }
 
 /** One half of a resume of ours: a call whose answer never came, or one that Nova obeyed after we had stopped waiting. */

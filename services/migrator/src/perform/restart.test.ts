@@ -191,6 +191,30 @@ describe('the act of bringing a VM back', () => {
     assert.equal(then(await v.perform('reboot', 'b/1')), 'h1');
     assert.deepEqual(v.calls, ['reboot']);
   });
+  it("performed a second time, it does not take its owner's reboot for its own", async () => {
+    const v = new OneVm();
+    await v.ledger.admit('inc-vm/restart/move', epoch(1), 'a/1');
+    v.asked('reboot', 'owner');
+    assert.deepEqual([then(await v.perform('move', 'b/1')), v.calls], ['h1 adopted', []]);
+  });
+  it('a pause of ours that Nova obeys only where the VM has been moved to meanwhile is ended there', async () => {
+    const v = new OneVm();
+    const pause = v.cloud.pause;
+    v.cloud.pause = (vm) => {
+      void v.clock.sleep(500).then(() => v.is({ host: hostId('h2') }));
+      return pause(vm);
+    };
+    assert.deepEqual([then(await v.perform('resume')), v.calls], ['h2', ['pause', 'unpause']]);
+    const others = new OneVm();
+    others.cloud.pause = async () => {
+      others
+        .asked('pause', 'lifeboat')
+        .is({ host: hostId('h2'), vmState: 'paused' })
+        .asked('pause', 'owner');
+      return ok(undefined);
+    };
+    assert.match(then(await others.perform('resume')), /^leave it is on h2 by now/);
+  });
   it('performed a second time after it had only paused the VM, it goes on from there', async () => {
     const v = new OneVm();
     await v.ledger.admit('inc-vm/restart/resume', epoch(1), 'a/1');

@@ -2,7 +2,7 @@ import { type Failure, failures, type HostId, type Outcome } from '@lifeboat/ker
 import type { CloudVm } from '@lifeboat/ports';
 import type { PerformContext } from '@lifeboat/runtime';
 import type { RestartEffect, RestartResult } from '../effects.ts';
-import { look, type May, type NotRestarted, notDone, type RestartPorts, retry, stoppedMeanwhile } from './restart-look.ts';
+import { isPausedByUs, look, type May, type NotRestarted, notDone, type RestartPorts, retry, stoppedMeanwhile } from './restart-look.ts';
 
 /** A call that an earlier life of ours had in hand may still be on its way to Nova: this long it is waited for. */
 const EARLIER_CALL_MS = 5_000;
@@ -36,6 +36,9 @@ export async function restart(ports: RestartPorts, e: RestartEffect, context: Pe
   }
 }
 
+const movedBy = (vm: CloudVm): NotRestarted =>
+  notDone('leave', 'CLOUD_CONFLICT', `it is on ${vm.host ?? 'no host'} by now: somebody moved it`);
+
 class Work {
   readonly #p: RestartPorts;
   readonly #e: RestartEffect;
@@ -67,8 +70,9 @@ class Work {
       if (found.begun && found.last === 'unpause') return { kind: 'restarted', host: this.#e.host, adopted: false };
       const asked = await this.#act(() => this.#p.cloud.pause(this.#e.vm));
       if (asked !== null) return asked;
-      const paused = await this.#until(PAUSE_LIMIT_MS, (v) => v.task === null && v.vmState === 'paused');
+      const paused = await this.#until(PAUSE_LIMIT_MS, (v) => v.task === null && (v.vmState === 'paused' || v.host !== this.#e.host), true);
       if ('kind' in paused) return paused;
+      if (paused.host !== this.#e.host && !(await isPausedByUs(this.#p, this.#e, paused))) return movedBy(paused);
     }
     return this.#unpause();
   }
@@ -76,8 +80,8 @@ class Work {
   async #unpause(): Promise<RestartResult> {
     const asked = await this.#act(() => this.#p.cloud.unpause(this.#e.vm));
     if (asked !== null) return asked;
-    const end = await this.#until(PAUSE_LIMIT_MS, (v) => v.task === null && v.vmState === 'active');
-    return 'kind' in end ? end : { kind: 'restarted', host: this.#e.host, adopted: false };
+    const end = await this.#until(PAUSE_LIMIT_MS, (v) => v.task === null && v.vmState === 'active', true);
+    return 'kind' in end ? end : { kind: 'restarted', host: end.host ?? this.#e.host, adopted: false };
   }
 
   /** To the best host that takes it. What was stopped when it moved is stopped there, and started then. */
@@ -152,8 +156,7 @@ class Work {
       const vm = await cloud.vm(this.#e.vm);
       if (!vm.ok && vm.code === 'CLOUD_NOT_FOUND') return notDone('gone', vm.code, vm.detail);
       if (vm.ok) {
-        if (!mayLeave && vm.value.host !== this.#e.host)
-          return notDone('leave', 'CLOUD_CONFLICT', `it is on ${vm.value.host ?? 'no host'} by now: somebody moved it`);
+        if (!mayLeave && vm.value.host !== this.#e.host) return movedBy(vm.value);
         if (isSo(vm.value)) return vm.value;
         seen = `${vm.value.vmState}, task ${vm.value.task ?? 'none'}`;
       }
