@@ -28,6 +28,7 @@ const quietNova = (evacuations: string[]): Cloud => {
     fault: null,
   });
   const asked: Partial<Cloud> = {
+    onlyWhile: () => asked as Cloud,
     forceDown: async () => done,
     disable: async () => done,
     evacuationsFrom: async () => ok([]),

@@ -140,6 +140,8 @@ export const cloudThatSeesVmsUntouched = () => {
 };
 
 /** No migration records: only how the VM looks. */
+/** Never asks whether it still may. */
+export const cloudToldWhateverComes = (cloud: Cloud): Cloud => instead(cloud, { onlyWhile: () => cloud });
 /** Nobody has asked Nova for anything. */
 export const cloudWithoutActs = (cloud: Cloud): Cloud => instead(cloud, { acts: async () => ok([]) });
 export const cloudWithoutRecords = (cloud: Cloud): Cloud => instead(cloud, { evacuationsFrom: async () => ok([]) });

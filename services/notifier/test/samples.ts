@@ -231,6 +231,20 @@ const samples: readonly (readonly [name: string, type: LifeboatEvent['type'], in
     { incident, vm: vm(4), name: 'billing-db-4', host: 'compute-3', failure: 'hung', reason: 'it is locked in Nova', at: AT },
   ],
   [
+    'no place for what a rack runs, should it fail',
+    'lifeboat.redundancy.lost',
+    null,
+    {
+      targets: [
+        { kind: 'rack', name: 'r1', vms: 40, without: 3, names: [vm(1), vm(2)], called: ['web-1', ''] },
+        { kind: 'host', name: 'compute-3', vms: 9, without: 1, names: [vm(4)] },
+      ],
+      more: 0,
+      clusters: ['web'],
+      at: AT,
+    },
+  ],
+  [
     'a good end',
     'lifeboat.incident.closed',
     incident,

@@ -78,8 +78,9 @@ export type Endangered = Readonly<{
   /** VMs that are there, and how many of them would find no place. */
   vms: number;
   without: number;
-  /** Some of these. */
+  /** Some of these; and what they are called, in the same order. */
   names: readonly VmId[];
+  called?: readonly string[];
 }>;
 /** All failures, of one host or of one rack, that would cost VMs now. */
 export type RedundancySeen = Readonly<{ endangered: readonly Endangered[] }>;

@@ -33,12 +33,20 @@ class Story extends IncidentStory {
 
 describe('redundancy', () => {
   it('is told as lost when it stays lost, in one event for all, and as restored when all find a place again', () => {
-    const s = new Story().run(70).sees(host('h2'), host('h3'), rack('r1')).run(59);
+    const s = new Story()
+      .run(70)
+      .sees(host('h2'), { ...host('h3'), called: ['web-1'] }, { ...rack('r1'), called: [''] })
+      .run(59);
     assert.deepEqual(s.redundancy, []);
     s.run(2);
     assert.deepEqual(s.redundancy, ['lost: rack r1 3/40, host h2 1/10, host h3 1/10']);
     assert.deepEqual(s.last('lifeboat.redundancy.lost')?.data.clusters, ['main']);
     assert.deepEqual(s.last('lifeboat.redundancy.lost')?.data.targets[0]?.names, [v(1)]);
+    assert.deepEqual(
+      s.last('lifeboat.redundancy.lost')?.data.targets.map((t) => t.called),
+      [undefined, undefined, ['web-1']],
+      'names where they are known',
+    );
     s.sees().run(59);
     assert.equal(s.redundancy.length, 1);
     s.run(2);

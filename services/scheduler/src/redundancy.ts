@@ -69,7 +69,12 @@ function about(all: readonly EndangeredRecord[], at: Instant) {
     a.kind === b.kind ? b.without - a.without || (a.name < b.name ? -1 : 1) : a.kind === 'rack' ? -1 : 1,
   );
   const listed = worst.slice(0, LISTED);
-  const targets = listed.map(({ kind, name, vms, without, names }): Rehearsed => ({ kind, name, vms, without, names: [...names] }));
+  const targets = listed.map(
+    ({ kind, name, vms, without, names, called }): Rehearsed => ({
+      ...{ kind, name, vms, without, names: [...names] },
+      ...(called === undefined || called.every((c) => c === '') ? {} : { called: [...called] }),
+    }),
+  );
   const clusters = [...new Set<ClusterId>(listed.flatMap((r) => r.clusters))].sort();
   return { targets, more: worst.length - listed.length, clusters, at };
 }

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
-import { Closed, ClusterIdSchema, InstantSchema, OneOf, VmIdSchema } from '../model/words.ts';
+import { Closed, ClusterIdSchema, InstantSchema, OneOf, VmIdSchema, VmNameSchema } from '../model/words.ts';
 
 export const failureTargets = ['host', 'rack'] as const;
 /** A failure that was rehearsed: of a host, or of a whole rack. */
@@ -10,6 +10,9 @@ export const RehearsedSchema = Closed({
   vms: Type.Integer({ minimum: 0, description: 'VMs that are there.' }),
   without: Type.Integer({ minimum: 0, description: 'How many of them would find no place.' }),
   names: Type.Array(VmIdSchema, { maxItems: 50, description: 'Those VMs; the first ones where they are many.' }),
+  called: Type.Optional(
+    Type.Array(VmNameSchema, { maxItems: 50, description: "Those VMs' names, in the same order; '' where nobody knows." }),
+  ),
 });
 export type Rehearsed = Type.Static<typeof RehearsedSchema>;
 

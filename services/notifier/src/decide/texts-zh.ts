@@ -6,12 +6,14 @@ import type { Words } from './texts.ts';
 import { chineseVmWords } from './texts-zh-vms.ts';
 
 /** The notices in Chinese. What a machine says (rules, reasons, evidence, codes) stays as it was said. */
-type Said = Pick<Words, 'subject' | 'happened' | 'done' | 'asked'>;
+type Said = Pick<Words, 'subject' | 'happened' | 'done' | 'asked'> & Partial<Pick<Words, 'details'>>;
 
 const NOTHING = '无需操作。';
 const list = (items: readonly string[], most = 8) =>
   items.length <= most ? items.join('、') : `${items.slice(0, most).join('、')} 等 ${items.length} 个`;
 const hostsOf = (memo: IncidentMemo | undefined, incident: string) => (memo === undefined ? incident : list(memo.hosts, 3));
+
+const target = (t: { readonly kind: 'host' | 'rack'; readonly name: string }) => `${t.kind === 'rack' ? '机架' : '主机'} ${t.name}`;
 
 /** Null: there are no words of its own; the English ones are sent. */
 export function chineseWords(e: LifeboatEvent, memo: IncidentMemo | undefined): Said | null {
@@ -81,14 +83,19 @@ function othersInChinese(e: LifeboatEvent): Said | null {
     case 'lifeboat.redundancy.lost':
       return {
         subject: `冗余已丧失：${list(e.data.targets.map((t) => t.name))} 若再失效将有虚拟机无处安置`,
-        happened: `以下任一目标此刻失效，其虚拟机将无法全部安置：${list(e.data.targets.map((t) => `${t.kind} ${t.name}`))}。`,
+        happened: `以下任一目标此刻失效，其虚拟机将无法全部安置：${list(e.data.targets.map(target))}。`,
         done: '目前没有故障，仅为预判。',
         asked: '请在故障发生前释放或增加容量。',
+        details: e.data.targets.map((t) => {
+          const vms = t.names.map((vm, i) => vmCalled(vm, t.called?.[i])).join('、');
+          const rest = t.without > t.names.length && vms !== '' ? ` 等 ${t.without} 台` : '';
+          return `${target(t)}：${t.vms} 台虚拟机中有 ${t.without} 台无处安置${vms === '' ? '' : `：${vms}${rest}`}`;
+        }),
       };
     case 'lifeboat.redundancy.restored':
       return {
         subject: '冗余已恢复',
-        happened: `以下目标的虚拟机均可重新安置：${list(e.data.targets.map((t) => `${t.kind} ${t.name}`))}。`,
+        happened: `以下目标的虚拟机均可重新安置：${list(e.data.targets.map(target))}。`,
         done: '未做任何操作。',
         asked: NOTHING,
       };

@@ -320,7 +320,7 @@ const redundancyLost = ({ data: d }: EventOf<'lifeboat.redundancy.lost'>): Words
   asked: 'Free or add capacity before something fails.',
   details: d.targets.map(
     (t) =>
-      `${t.kind} ${t.name}: ${t.without} of ${vms(t.vms)} without a place${t.names.length === 0 ? '' : `: ${t.names.join(', ')}${t.without > t.names.length ? ` and ${t.without - t.names.length} more` : ''}`}`,
+      `${t.kind} ${t.name}: ${t.without} of ${vms(t.vms)} without a place${t.names.length === 0 ? '' : `: ${t.names.map((vm, i) => vmCalled(vm, t.called?.[i])).join(', ')}${t.without > t.names.length ? ` and ${t.without - t.names.length} more` : ''}`}`,
   ),
 });
 

@@ -34,7 +34,7 @@ class Region {
     const vms = [...this.vms].map(
       ([vm, { host, task }]): FleetVm => ({
         vm,
-        name: '',
+        name: `vm-${vm.slice(-2)}`,
         host,
         size,
         businessType: '',
@@ -200,6 +200,9 @@ describe('what would happen', () => {
       ],
     );
     assert.deepEqual(k.told[0]?.endangered[0]?.clusters, ['c']);
+    const { names = [], called } = k.told[0]?.endangered[0] ?? {};
+    const byId = new Map(['a', 'b', 'c', 'd'].flatMap((h) => k.region.on(h).map((x) => [x.vm, x.name] as const)));
+    assert.deepEqual([names.length, called], [4, names.map((vm) => byId.get(vm))], 'what people call them, too');
     const { racksLost, hostsLost, vmsWithoutPlace, readAt } = k.keeper.figures();
     assert.deepEqual([racksLost, hostsLost, vmsWithoutPlace], [2, 0, 8]);
     assert.ok(k.clock.now() - (readAt ?? 0) <= 20_100, 'no older than a refresh');

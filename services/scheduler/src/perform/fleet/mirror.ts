@@ -1,4 +1,4 @@
-import type { Fleet, FleetHost } from '@lifeboat/contracts';
+import type { Fleet, FleetHost, FleetVm } from '@lifeboat/contracts';
 import type { HostId, VmId } from '@lifeboat/kernel';
 import { FleetModel } from '@lifeboat/planner';
 import type { FleetChanges } from '@lifeboat/ports';
@@ -8,6 +8,8 @@ import type { PlanQuestion } from './planner.ts';
 export class FleetMirror {
   readonly model = new FleetModel();
   readonly hosts = new Map<HostId, FleetHost>();
+  /** The planner goes by ids; people by names. */
+  readonly #names = new Map<VmId, string>();
   #shut: ReadonlySet<HostId> = new Set();
 
   /** A whole reading, brought up to date by what changed since it was begun: then nothing of it is older than what it replaces. */
@@ -21,7 +23,7 @@ export class FleetMirror {
     const groups = new Set(fleet.groups.map((g) => g.group));
     for (const g of [...this.model.groups.keys()]) if (!groups.has(g)) this.model.removeGroup(g);
     const vms = new Set<VmId>(fleet.vms.map((v) => v.vm));
-    for (const id of [...this.model.vms.ids]) if (id !== undefined && !vms.has(id)) this.model.removeVm(id);
+    for (const id of [...this.model.vms.ids]) if (id !== undefined && !vms.has(id)) this.#forget(id);
     this.apply({ ...fleet, gone: [] });
     this.apply(since);
   }
@@ -32,8 +34,8 @@ export class FleetMirror {
       this.model.upsertHost(this.#shaded(h));
     }
     for (const g of c.groups) this.model.upsertGroup(g);
-    for (const v of c.vms) this.model.upsertVm(v);
-    for (const vm of c.gone) this.model.removeVm(vm);
+    for (const v of c.vms) this.#keep(v);
+    for (const vm of c.gone) this.#forget(vm);
   }
 
   /** Live knowledge of the failed hosts replaces what was remembered of them. */
@@ -42,9 +44,9 @@ export class FleetMirror {
     for (const host of failedHosts) {
       const row = this.model.hosts.names.find(host);
       const remembered = row === undefined ? [] : this.model.vmsOn(row).map((v) => this.model.vms.id(v));
-      for (const vm of remembered) if (!now.has(vm)) this.model.removeVm(vm);
+      for (const vm of remembered) if (!now.has(vm)) this.#forget(vm);
     }
-    for (const v of there) this.model.upsertVm(v);
+    for (const v of there) this.#keep(v);
   }
 
   /** Hosts that are no targets, whatever Nova says of them. */
@@ -66,6 +68,20 @@ export class FleetMirror {
     const row = vms.find(vm);
     const host = row === undefined ? undefined : vms.host[row];
     return host === undefined ? undefined : hosts.names.names[host];
+  }
+
+  /** '' where nobody knows. */
+  nameOf(vm: VmId): string {
+    return this.#names.get(vm) ?? '';
+  }
+
+  #keep(v: FleetVm): void {
+    this.model.upsertVm(v);
+    if (v.name !== '') this.#names.set(v.vm, v.name);
+  }
+  #forget(vm: VmId): void {
+    this.model.removeVm(vm);
+    this.#names.delete(vm);
   }
 
   #shaded(h: FleetHost): FleetHost {

@@ -44,14 +44,14 @@ export class Outlook {
     lost.sort((a, b) =>
       a.kind === b.kind ? b.unplaced.length - a.unplaced.length || (a.name < b.name ? -1 : 1) : a.kind === 'rack' ? -1 : 1,
     );
-    return lost.map((s, i) => ({
-      kind: s.kind,
-      name: s.name,
-      clusters: this.#clustersOf(s),
-      vms: s.vms,
-      without: s.unplaced.length,
-      names: i < DETAILED ? s.unplaced.slice(0, NAMED) : [],
-    }));
+    return lost.map((s, i) => {
+      const names = i < DETAILED ? s.unplaced.slice(0, NAMED) : [];
+      return {
+        ...{ kind: s.kind, name: s.name, clusters: this.#clustersOf(s), vms: s.vms, without: s.unplaced.length },
+        names,
+        called: names.map((vm) => this.#mirror.nameOf(vm)),
+      };
+    });
   }
 
   /** VMs that some failure would leave without a place, each once. */
