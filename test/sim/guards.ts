@@ -7,7 +7,6 @@ import {
   cloudThatDoesNotForceDown,
   cloudThatSeesVmsUntouched,
   cloudThatSurveysOnce,
-  cloudToldWhateverComes,
   cloudWithoutActs,
   cloudWithoutRecords,
   fenceThatOnlySaysSo,
@@ -71,12 +70,6 @@ export const guards: readonly Guard[] = [
     what: 'an operation is admitted once; admitted before = look again first',
     faults: stalls,
     without: () => ({ wrap: { ledger: ledgerThatAlwaysAdmits } }),
-  },
-  {
-    name: 'last-moment',
-    what: 'an act leaves for Nova only while its process still leads, asked right before the first byte',
-    faults: { ...stalls, 'api-slow': 1 },
-    without: () => ({ wrap: { cloud: cloudToldWhateverComes } }),
   },
   {
     name: 'records',

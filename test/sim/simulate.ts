@@ -1,5 +1,5 @@
 import { VirtualClock } from '@lifeboat/adapters-memory';
-import { type EventOf, type EventType, encode, type LifeboatEvent, type NewEvent } from '@lifeboat/contracts';
+import { type EventOf, type EventType, encode, type LifeboatEvent, type NewEvent, type Service } from '@lifeboat/contracts';
 import { type Changes, EmbeddedRegion, type Wrap } from '@lifeboat/embedded';
 import { after, type HostId, type Instant, stableId } from '@lifeboat/kernel';
 import {
@@ -42,6 +42,8 @@ export interface Stage {
   readonly nova: Nova;
   /** kill -9; it is started again a moment later. */
   readonly kill: (process: string) => void;
+  /** SIGSTOP for whoever leads this service, and SIGCONT so much later. */
+  readonly stallLeader: (service: Service, forMs: number) => void;
   /** The registry ends the sessions of these hosts' agents, through no fault of theirs, and takes none anew for so long. */
   readonly dropSessions: (hosts: readonly HostId[], forMs: number) => void;
   readonly registryAway: (forMs: number) => void;
@@ -169,6 +171,14 @@ const stageOf = (r: EmbeddedRegion, clock: VirtualClock, told: Told, checker: Ch
     if (process === undefined) throw new Error(`no process ${name}; there are ${r.processes.map((p) => p.name).join(', ')}`);
     process.kill();
     void clock.sleep(RESTARTED_MS).then(() => process.start());
+  },
+  stallLeader: (service, forMs) => {
+    const process = r.processes.find((p) => p.service === service && p.leading);
+    const life = process?.life;
+    if (process === undefined || !life) throw new Error(`nobody leads ${service}`);
+    r.world.trace.add(clock.now(), process.name, 'stalled');
+    life.stall();
+    void clock.sleep(forMs).then(() => life.resume());
   },
   dropSessions: (hosts, forMs) => {
     for (const host of hosts) {

@@ -26,7 +26,7 @@ function instead<T extends object>(port: T, other: Partial<T>): T {
     get: (target, name) => {
       const member: unknown = Reflect.get(name in other ? other : target, name);
       // a Cloud gives others like itself
-      if (name === 'onlyWhile' && typeof member === 'function')
+      if (name === 'onlyWhile' && !(name in other) && typeof member === 'function')
         return (...args: unknown[]) => instead(member.apply(target, args) as T, other);
       return typeof member === 'function' ? member.bind(name in other ? other : target) : member;
     },
@@ -140,6 +140,22 @@ export const cloudThatSeesVmsUntouched = () => {
 };
 
 /** No migration records: only how the VM looks. */
+/** Has its process stopped within the first call to evacuate, before anything of it leaves; `stop` ends when it goes on. */
+export const cloudStoppedBeforeTheCall = (stop: () => Promise<void>) => {
+  let first = true;
+  const wrap = (cloud: Cloud): Cloud =>
+    instead<Cloud>(cloud, {
+      onlyWhile: (still) => wrap(cloud.onlyWhile(still)),
+      evacuate: async (vm, to) => {
+        if (first) {
+          first = false;
+          await stop();
+        }
+        return cloud.evacuate(vm, to);
+      },
+    });
+  return wrap;
+};
 /** Never asks whether it still may. */
 export const cloudToldWhateverComes = (cloud: Cloud): Cloud => instead(cloud, { onlyWhile: () => cloud });
 /** Nobody has asked Nova for anything. */

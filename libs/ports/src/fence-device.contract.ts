@@ -29,6 +29,11 @@ export const fenceDeviceContract = (name: string, open: () => Promise<FenceBench
       return status.ok ? status.value : status.code;
     };
 
+    it('is ordered nothing by who may not any more when the device is about to be asked', async () => {
+      assert.equal((await bench.device.off(bench.host, bench.good, () => false)).ok, false);
+      assert.equal(await power(), 'on');
+    });
+
     it('switches off, and status then says off', async () => {
       assert.equal(await power(), 'on');
       assert.deepEqual(await bench.device.off(bench.host, bench.good), { ok: true, value: undefined });

@@ -12,7 +12,7 @@ const bench = () => {
   const fence = new SimFence(small.world, { observer: 'migrator-1' });
   const timely: FenceDevice = {
     status: (h, m) => driven(small.clock, fence.status(h, m)),
-    off: (h, m) => driven(small.clock, fence.off(h, m)),
+    off: (h, m, may) => driven(small.clock, fence.off(h, m, may)),
     on: (h, m) => driven(small.clock, fence.on(h, m)),
   };
   return { ...small, fence: timely, bmc: small.world.fence(small.host(0), 'bmc'), strip: small.world.fence(small.host(0), 'strip') };
