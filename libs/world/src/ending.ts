@@ -72,7 +72,9 @@ function contradiction(
       const elsewhere = [...v.copies].find(([h, c]) => !i.hosts.includes(h) && c.state === 'running' && world.now() - c.since > GRACE_MS);
       if ((r.reason ?? '') === '') return 'no reason is given';
       // it had gone over when its host failed, which Nova never heard of: a person must see to that, and is told where it runs
-      if (elsewhere !== undefined && (r.reason ?? '').includes(`its guest runs on ${elsewhere[0]} `)) return null;
+      const names = (host: HostId) =>
+        [`its guest runs on ${host} `, ` to ${host} is not decided`].some((x) => (r.reason ?? '').includes(x));
+      if (elsewhere !== undefined && names(elsewhere[0])) return null;
       return elsewhere === undefined ? null : `it has been running on ${elsewhere[0]} since ${world.tell(elsewhere[1].since)}`;
     }
     case 'handed-over': {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { incidentId } from '@lifeboat/kernel';
+import { hostId, incidentId } from '@lifeboat/kernel';
 import { IncidentStory, v } from './incident.test.ts';
 
 describe('automatic: a host fails and its VMs come back', () => {
@@ -73,6 +73,15 @@ describe('automatic: a host fails and its VMs come back', () => {
       s.run(60);
       assert.deepEqual(s.last('lifeboat.evacuation.requested')?.data.stopped, [v(2)]);
     });
+  it('a VM that is drained on from its new host before the report is reported where it is by then', () => {
+    const s = new IncidentStory().has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut().moved(1).seen(1, 'h2');
+    const on = { vm: v(1), from: hostId('h2'), to: hostId('h3'), status: 'ACTIVE', how: 'live' as const, tookMs: 1, at: s.at };
+    s.hear('lifeboat.vm.migrated', { incident: incidentId('inc-drain-h2-1'), ...on });
+    s.nova.delete(v(2));
+    s.run(120);
+    const told = s.last('lifeboat.incident.closed')?.data.vms.find((x) => x.vm === v(1));
+    assert.deepEqual([told?.outcome, told?.host], ['running', 'h3']);
+  });
   it('a VM that came to wait while a survey was under way is not gone because that says nothing of it', () => {
     const s = new IncidentStory().has(1).has(2, { to: 'no-room' }).fails().isolated().shutOut();
     // our own call, of which no answer came, was obeyed after all

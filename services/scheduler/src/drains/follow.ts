@@ -3,7 +3,7 @@ import { after, andThen, decided, type HostId, type Instant, stay } from '@lifeb
 import { order, tell } from '@lifeboat/runtime';
 import type { DrainSurveyEffect } from '../effects.ts';
 import { arrived } from '../evacuation.ts';
-import type { SchedulerState } from '../state.ts';
+import { putVm, type SchedulerState } from '../state.ts';
 import type { Step } from '../step.ts';
 import { reservations } from '../survey.ts';
 import { notTargets } from '../watch.ts';
@@ -79,7 +79,8 @@ const leavingFor = (
 
 export function vmMigrated(s: SchedulerState, d: DataByType['lifeboat.vm.migrated'], at: Instant): Step {
   const known = s.migrating.get(d.vm);
-  const next = { ...s, migrating: known?.incident === d.incident ? s.migrating.delete(d.vm) : s.migrating };
+  const followed = inReport(s, d);
+  const next = { ...followed, migrating: known?.incident === d.incident ? s.migrating.delete(d.vm) : s.migrating };
   const leaving = leavingFor(s, d);
   if (leaving === undefined) return stay(next);
   const how: MigrationWay | null = d.how ?? null;
@@ -93,6 +94,13 @@ export function vmMigrated(s: SchedulerState, d: DataByType['lifeboat.vm.migrate
     reason: wrong ?? (how === null ? 'somebody else moved it' : ''),
   } as const;
   return andThen(endOne(next, d.from, leaving, moved, wrong !== null, at), (n) => advanceDrain(n, d.from, at));
+}
+
+/** An incident that is still open had brought it to the host that it leaves now: its report says where it is by then. */
+function inReport(s: SchedulerState, d: DataByType['lifeboat.vm.migrated']): SchedulerState {
+  const r = s.vms.get(d.vm);
+  const brought = r?.stage.kind === 'settled' && (r.stage.outcome === 'stopped' || r.stage.outcome === 'running');
+  return brought && r.stage.host === d.from ? putVm(s, { ...r, stage: { ...r.stage, host: d.to } }) : s;
 }
 
 /** Its guest may run and answer all the same: a reboot would be one too many, and a state set right by hand may hide a dead network. */
