@@ -15,6 +15,12 @@ const hostsOf = (memo: IncidentMemo | undefined, incident: string) => (memo === 
 
 const target = (t: { readonly kind: 'host' | 'rack'; readonly name: string }) => `${t.kind === 'rack' ? '机架' : '主机'} ${t.name}`;
 
+function withoutPlace(t: EventOf<'lifeboat.redundancy.lost'>['data']['targets'][number]): string {
+  const vms = t.names.map((vm, i) => vmCalled(vm, t.called?.[i])).join('、');
+  const rest = t.without > t.names.length && vms !== '' ? ` 等 ${t.without} 台` : '';
+  return `${target(t)}：${t.vms} 台虚拟机中有 ${t.without} 台无处安置${vms === '' ? '' : `：${vms}${rest}`}`;
+}
+
 /** Null: there are no words of its own; the English ones are sent. */
 export function chineseWords(e: LifeboatEvent, memo: IncidentMemo | undefined): Said | null {
   switch (e.type) {
@@ -86,11 +92,7 @@ function othersInChinese(e: LifeboatEvent): Said | null {
         happened: `以下任一目标此刻失效，其虚拟机将无法全部安置：${list(e.data.targets.map(target))}。`,
         done: '目前没有故障，仅为预判。',
         asked: '请在故障发生前释放或增加容量。',
-        details: e.data.targets.map((t) => {
-          const vms = t.names.map((vm, i) => vmCalled(vm, t.called?.[i])).join('、');
-          const rest = t.without > t.names.length && vms !== '' ? ` 等 ${t.without} 台` : '';
-          return `${target(t)}：${t.vms} 台虚拟机中有 ${t.without} 台无处安置${vms === '' ? '' : `：${vms}${rest}`}`;
-        }),
+        details: e.data.targets.map(withoutPlace),
       };
     case 'lifeboat.redundancy.restored':
       return {
