@@ -139,7 +139,6 @@ export const cloudThatSeesVmsUntouched = () => {
     });
 };
 
-/** No migration records: only how the VM looks. */
 /** Has its process stopped within the first call to evacuate, before anything of it leaves; `stop` ends when it goes on. */
 export const cloudStoppedBeforeTheCall = (stop: () => Promise<void>) => {
   let first = true;
@@ -160,6 +159,7 @@ export const cloudStoppedBeforeTheCall = (stop: () => Promise<void>) => {
 export const cloudToldWhateverComes = (cloud: Cloud): Cloud => instead(cloud, { onlyWhile: () => cloud });
 /** Nobody has asked Nova for anything. */
 export const cloudWithoutActs = (cloud: Cloud): Cloud => instead(cloud, { acts: async () => ok([]) });
+/** No migration records: only how the VM looks. */
 export const cloudWithoutRecords = (cloud: Cloud): Cloud => instead(cloud, { evacuationsFrom: async () => ok([]) });
 
 /** Nova's migrations are not seen: neither their records nor that it is at work on a VM. */

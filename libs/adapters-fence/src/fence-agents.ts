@@ -72,7 +72,7 @@ export const fenceAgents = (options: FenceAgentsOptions = {}): FenceDevice => {
       const parameters = await resolveParameters(method.parameters, source);
       if (!parameters.ok) return failed('FENCE_MISCONFIGURED', `fence method ${method.name} of ${host}: ${parameters.problem}`);
       // No wait from here to the start of the agent: who is paused in between finds out before it acts.
-      if (!may()) return failed('FENCE_REFUSED', `${where}: not ordered, for we do not lead any more`);
+      if (!may()) return failed('FENCE_REFUSED', `${where}: not ordered, for we do not lead any more, or it is not wanted any more`);
       const input = [...parameters.lines, `action=${action}`, ''].join('\n');
       return judged(where, limitMs, await run(method.agent, [], input, limitMs), (end) => masked(trimmed(end), parameters.secrets));
     } finally {

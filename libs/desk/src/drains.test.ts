@@ -42,6 +42,15 @@ describe('drains at the command line', () => {
     assert.match(bar(d as never, 6_000), /1 of 3 VMs done, 1 on their way, 5\.0 s/);
     assert.match(bar(drainsIn([...begun, told('lifeboat.drain.waiting', { reason: 'no room' })])[0] as never, 6_000), /waits: no room/);
   });
+  it('one that needs somebody: where it is, and why', () => {
+    const item = (n: number) => told('lifeboat.vm.unevacuable', { vm: v(n), reason: 'as it says', drained: true, actions: ['dismiss'] });
+    const failed = told('lifeboat.migration.failed', { vm: v(2), reason: 'refused', then: 'never' });
+    const [d] = drainsIn([...begun, item(1), failed, item(2)]);
+    assert.deepEqual(
+      d?.vms.filter((x) => x.over).map((x) => x.is),
+      ['on h2 (live, 4.2 s): as it says', 'stays: as it says'],
+    );
+  });
   it('the report: each VM where, how, in what time, or why not', () => {
     const lines = report(drainsIn([...begun, closed])[0]?.closed as never).join('\n');
     assert.match(lines, /h1: partly after/);

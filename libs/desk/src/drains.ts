@@ -11,7 +11,7 @@ export interface DrainWish extends Wish {
   readonly disable: boolean;
 }
 type Closed = Extract<LifeboatEvent, { type: 'lifeboat.drain.closed' }>['data'];
-type Moved = Readonly<{ vm: VmId; is: string; over: boolean }>;
+type Moved = Readonly<{ vm: VmId; is: string; over: boolean; moved: boolean }>;
 /** A drain as its events tell it. */
 export interface DrainSeen {
   readonly incident: IncidentId;
@@ -44,9 +44,9 @@ export function drainsIn(all: readonly LifeboatEvent[]): DrainSeen[] {
 }
 
 function after(d: DrainSeen, e: LifeboatEvent): DrainSeen {
-  const put = (vm: VmId, is: string, over = false): DrainSeen => {
+  const put = (vm: VmId, is: string, over = false, moved = false): DrainSeen => {
     const others = d.vms.filter((v) => v.vm !== vm);
-    return { ...d, waiting: '', vms: [...others, { vm, is, over }] };
+    return { ...d, waiting: '', vms: [...others, { vm, is, over, moved }] };
   };
   switch (e.type) {
     case 'lifeboat.migration.requested':
@@ -54,11 +54,13 @@ function after(d: DrainSeen, e: LifeboatEvent): DrainSeen {
     case 'lifeboat.migration.started':
       return put(e.data.vm, `${e.data.how} to ${e.data.to} …`);
     case 'lifeboat.vm.migrated':
-      return put(e.data.vm, `on ${e.data.to} (${e.data.how ?? 'by somebody else'}, ${seconds(e.data.tookMs)})`, true);
+      return put(e.data.vm, `on ${e.data.to} (${e.data.how ?? 'by somebody else'}, ${seconds(e.data.tookMs)})`, true, true);
     case 'lifeboat.migration.failed':
       return put(e.data.vm, e.data.reason, e.data.then !== 'retry');
-    case 'lifeboat.vm.unevacuable':
-      return put(e.data.vm, `stays: ${e.data.reason}`, true);
+    case 'lifeboat.vm.unevacuable': {
+      const moved = d.vms.find((v) => v.vm === e.data.vm && v.moved);
+      return put(e.data.vm, `${moved?.is ?? 'stays'}: ${e.data.reason}`, true, moved !== undefined);
+    }
     case 'lifeboat.drain.waiting':
       return { ...d, waiting: e.data.reason };
     case 'lifeboat.drain.closed':

@@ -11,7 +11,7 @@ export const failures = {
   },
   LEASE_LOST: {
     retry: 'never',
-    about: 'our lease lapsed before the act; nothing was done',
+    about: 'our lease lapsed before the act, or nobody wants it any more; nothing was done',
     mend: 'Nothing, once. Often: the registry is slow or far away; look at its latency and at pauses of the process.',
   },
   BUS_UNREACHABLE: {

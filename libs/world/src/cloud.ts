@@ -140,7 +140,9 @@ export class SimCloud implements Cloud {
 
   /** Once it is on its way nothing stops it any more. */
   async #act(effect: () => Answer): Promise<Answer> {
-    return this.#still() ? this.#ask(effect) : failed('CLOUD_UNREACHABLE', 'who wanted it is not in charge any more');
+    return this.#still()
+      ? this.#ask(effect)
+      : failed('CLOUD_UNREACHABLE', 'not told: whoever wanted it does not lead any more, or does not want it any more');
   }
 
   /** One call over the management network, with everything that may go wrong on its way there and back. */

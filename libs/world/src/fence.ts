@@ -28,7 +28,8 @@ export class SimFence implements FenceDevice {
     return this.#ask(host, method, 'status', (d) => (d.lies || !this.#world.powered(d.wiredTo ?? host) ? 'off' : 'on'));
   }
   async off(host: HostId, method: FenceMethod, may: () => boolean = () => true): Promise<Outcome<undefined, FenceFailure>> {
-    if (!may()) return failed('FENCE_REFUSED', `${method.name} of ${host}: not ordered, for we do not lead any more`);
+    if (!may())
+      return failed('FENCE_REFUSED', `${method.name} of ${host}: not ordered, for we do not lead any more, or it is not wanted any more`);
     const answer = await this.#ask(host, method, 'off', (d) => this.#off(d.wiredTo ?? host, d));
     return answer.ok ? done : answer;
   }

@@ -17,16 +17,17 @@ export const comesUpStopped = (settings: MigratorSettings, m: Move, vm: CloudVm)
 
 export function startIt(s: MigratorState, m: Move, at: Instant): Step {
   const starts = m.starts + 1;
-  const effect: StartEffect = {
-    kind: 'start',
-    operation: `${m.incident}/start/${m.vm}/${m.order}.${starts}`,
-    notBefore: at,
-    incident: m.incident,
-    host: m.from,
-    vm: m.vm,
-  };
-  return decided(putMove(s, { ...m, starts, acting: 'starting' }), order(effect));
+  return decided(putMove(s, { ...m, starts, acting: 'starting' }), order<StartEffect>(powerAct(m, 'start', starts, at)));
 }
+
+const powerAct = <K extends 'start' | 'stop'>(m: Move, kind: K, number: number, at: Instant) => ({
+  kind,
+  operation: `${m.incident}/${kind}/${m.vm}/${m.order}.${number}`,
+  notBefore: at,
+  incident: m.incident,
+  host: m.from,
+  vm: m.vm,
+});
 
 /** Whatever Nova answered: the next watch shows whether it runs now. */
 export function wasStarted(s: MigratorState, e: StartEffect, r: ReviveResult): Step {
@@ -47,15 +48,7 @@ export const comesUpUnwanted = (m: Move, vm: CloudVm): boolean =>
 
 export function stopIt(s: MigratorState, m: Move, at: Instant): Step {
   const stops = (m.stops ?? 0) + 1;
-  const effect: StopEffect = {
-    kind: 'stop',
-    operation: `${m.incident}/stop/${m.vm}/${m.order}.${stops}`,
-    notBefore: at,
-    incident: m.incident,
-    host: m.from,
-    vm: m.vm,
-    because: m.stopped ? 'was-stopped' : 'asked',
-  };
+  const effect: StopEffect = { ...powerAct(m, 'stop', stops, at), because: m.stopped ? 'was-stopped' : 'asked' };
   return decided(putMove(s, { ...m, stops, acting: 'stopping' }), order(effect));
 }
 

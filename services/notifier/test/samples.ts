@@ -231,6 +231,35 @@ const samples: readonly (readonly [name: string, type: LifeboatEvent['type'], in
     { incident, vm: vm(4), name: 'billing-db-4', host: 'compute-3', failure: 'hung', reason: 'it is locked in Nova', at: AT },
   ],
   [
+    'a VM that a drain left in error on its new host',
+    'lifeboat.vm.unevacuable',
+    'inc-drain-compute-3-1',
+    {
+      ...{ incident: 'inc-drain-compute-3-1', vm: vm(4), name: 'billing-db-4', host: 'compute-3', drained: true, actions: ['dismiss'] },
+      reason: 'Nova has it on compute-4 in error (Failed to activate binding); its guest runs there, by its agent',
+      at: AT,
+    },
+  ],
+  [
+    'a reminder of it',
+    'lifeboat.items.waiting',
+    'inc-drain-compute-3-1',
+    {
+      incident: 'inc-drain-compute-3-1',
+      items: [
+        { vm: vm(4), name: 'billing-db-4', host: 'compute-3', reason: 'Nova has it on compute-4 in error', drained: true, since: AT },
+      ],
+      reminder: 1,
+      at: AT,
+    },
+  ],
+  [
+    'a reminder of a VM that is down',
+    'lifeboat.items.waiting',
+    incident,
+    { incident, items: [{ vm: vm(4), host: 'compute-3', reason: 'PCI passthrough', since: AT }], reminder: 2, at: AT },
+  ],
+  [
     'no place for what a rack runs, should it fail',
     'lifeboat.redundancy.lost',
     null,

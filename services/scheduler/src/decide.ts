@@ -110,7 +110,7 @@ function onEvent(s: SchedulerState, settings: SchedulerSettings, e: LifeboatEven
     case 'lifeboat.isolation.failed':
       return then(isolationFailed(s, e.data, at));
     case 'lifeboat.isolation.withdrawn':
-      return then(andThen(withdrawn(s, e.data), (n) => itemsRun(n, e.data.host, at)));
+      return then(andThen(withdrawn(s, e.data), (n) => itemsRun(n, e.data, at)));
     case 'lifeboat.host.shut-out':
       return then(shutOut(s, e.data));
     case 'lifeboat.confirmation.received':

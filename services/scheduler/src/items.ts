@@ -112,23 +112,33 @@ export function itemsSeen(s: SchedulerState, host: HostId, reports: readonly VmR
   for (const r of reports) {
     const item = r.state === 'running' ? s.items.get(r.vm) : undefined;
     // on its old host it may be said to run since before that failed; on another one it was only not seen until now
-    if (item === undefined || (host === item.host && r.since < item.since)) continue;
+    if (item === undefined || item.inError === true || (host === item.host && r.since < item.since)) continue;
+    const isolating = isolatingOf(step.state, host);
     step = andThen(step, (n) =>
-      isBeingIsolated(n, host) ? stay(putItem(n, { ...item, seenOn: host })) : closed(inReport(n, item, host), item, 'runs', at, host),
+      isolating === null
+        ? closed(inReport(n, item, host), item, 'runs', at, host)
+        : stay({ ...n, items: n.items.set(item.vm, { ...item, seen: { host, incident: isolating } }) }),
     );
   }
   return step;
 }
 
-const isBeingIsolated = (s: SchedulerState, host: HostId): boolean => openIncidentOf(s, host)?.hosts[host]?.isolation === 'requested';
-const putItem = (s: SchedulerState, item: Item): SchedulerState => ({ ...s, items: s.items.set(item.vm, item) });
+/** Which incident has ordered this host's isolation and does not know yet what became of that; recalled, it may still be under way. */
+function isolatingOf(s: SchedulerState, host: HostId): IncidentId | null {
+  const i = openIncidentOf(s, host);
+  const isolation = i?.hosts[host]?.isolation;
+  return i !== undefined && (isolation === 'requested' || isolation === 'recalled') ? i.incident : null;
+}
 
-/** The host is not isolated after all: what was seen running on it runs. */
-export const itemsRun = (s: SchedulerState, host: HostId, at: Instant): Step =>
+/** This incident does not isolate the host after all: what was seen running on it meanwhile runs. */
+export const itemsRun = (s: SchedulerState, { incident, host }: DataByType['lifeboat.isolation.withdrawn'], at: Instant): Step =>
   s.items
     .values()
     .reduce<Step>(
-      (step, x) => (x.seenOn === host ? andThen(step, (n) => closed(inReport(n, x, host), x, 'runs', at, host)) : step),
+      (step, x) =>
+        x.seen?.host === host && x.seen.incident === incident
+          ? andThen(step, (n) => closed(inReport(n, x, host), x, 'runs', at, host))
+          : step,
       stay(s),
     );
 
@@ -167,7 +177,10 @@ export function remind(s: SchedulerState, settings: SchedulerSettings, at: Insta
       type: 'lifeboat.items.waiting',
       data: {
         incident,
-        items: items.map(({ vm, name, host, reason, since }) => ({ vm, ...named(name), host, reason: reason.slice(0, 500), since })),
+        items: items.map(({ vm, name, host, reason, since, drained }) => ({
+          ...{ vm, ...named(name), host, reason: reason.slice(0, 500), since },
+          ...(drained === true ? { drained } : {}),
+        })),
         reminder,
         at,
       },

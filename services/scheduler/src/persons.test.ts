@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { hostId } from '@lifeboat/kernel';
+import { hostId, incidentId } from '@lifeboat/kernel';
 import { INCIDENT, IncidentStory, v } from './incident.test.ts';
 
 const manual = (): IncidentStory => new IncidentStory({ policy: { automation: 'manual' } }).has(1).has(2, { to: 'h3' }).fails();
@@ -143,6 +143,22 @@ describe('VMs that were not evacuated', () => {
     const spared = seen().withdrawn().run(3);
     assert.equal(spared.last('lifeboat.item.closed')?.data.how, 'runs');
     assert.equal(spared.last('lifeboat.incident.closed')?.data.vms.find((x) => x.vm === v(1))?.outcome, 'running');
+    // recalled, its fence may be under way all the same
+    const recalled = new IncidentStory().has(1, { to: 'never' }).has(2).fails().returns().seen(1, 'h1');
+    assert.equal(recalled.words('item.closed').length, 0);
+    assert.equal(recalled.withdrawn().last('lifeboat.item.closed')?.data.how, 'runs');
+  });
+  it('seen before a host was isolated are not closed when a later incident leaves that host alone', () => {
+    const s = new IncidentStory().has(1, { to: 'never' }).fails().seen(1, 'h1').isolated().shutOut().run(3);
+    assert.ok(!s.open);
+    const later = incidentId('inc-h1-2');
+    s.agent('h1', [], 'h1-s2')
+      .released('h1')
+      .agentLost('h1', 'h1-s2')
+      .hear('lifeboat.fault.confirmed', s.fault(['h1'], later))
+      .answer();
+    s.hear('lifeboat.isolation.withdrawn', { incident: later, host: hostId('h1'), at: s.at });
+    assert.deepEqual(s.state.items.keys(), [v(1)]);
   });
   it('are started when their host is released, where somebody wants that', () => {
     const s = decides(left(), 'start-on-return');

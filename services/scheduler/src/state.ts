@@ -126,8 +126,10 @@ export type Item = Readonly<{
   refusedBy?: readonly HostId[];
   /** It was to leave a host that is well: it runs there, and its host is not out. */
   drained?: true;
-  /** Seen running on a host that was about to be isolated: it counts should that host be left alone. */
-  seenOn?: HostId;
+  /** Nova has it in error where it went: that an agent sees it run mends nothing of that. */
+  inError?: true;
+  /** Seen running on a host that this incident was about to isolate: it counts should that host be left alone. */
+  seen?: Readonly<{ host: HostId; incident: IncidentId }>;
   remindAt: Instant;
   reminders: number;
 }>;

@@ -65,7 +65,10 @@ describe('Transport', () => {
       let mayStill = true;
       const result = transport.send({ method: 'POST', url, headers: {}, body: '{}', ownConnection, limitMs: 2000, still: () => mayStill });
       mayStill = false;
-      assert.deepEqual(await result, { kind: 'not-sent', why: 'who wanted it is not in charge any more' });
+      assert.deepEqual(await result, {
+        kind: 'not-sent',
+        why: 'not told: whoever wanted it does not lead any more, or does not want it any more',
+      });
     }
     assert.equal(asked, 0);
     const sent = await transport.send({ method: 'POST', url, headers: {}, body: '{}', limitMs: 2000, still: () => true });

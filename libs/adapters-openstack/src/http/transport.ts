@@ -103,7 +103,7 @@ const exchange = (req: ClientRequest, r: HttpRequest, secure: boolean, connectLi
 
     const go = () => {
       if (settled) return;
-      if (r.still?.() === false) return fail('who wanted it is not in charge any more');
+      if (r.still?.() === false) return fail('not told: whoever wanted it does not lead any more, or does not want it any more');
       sent = true;
       req.end(r.body);
     };

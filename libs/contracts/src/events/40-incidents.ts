@@ -72,6 +72,12 @@ export const evacuationRequested = defineEvent({
   }),
 });
 
+/** Of an item that comes from a planned evacuation. */
+export const drained = Type.Optional(
+  Type.Literal(true, {
+    description: 'It was to leave a host that is well (a planned evacuation): it may well run, there or where it went.',
+  }),
+);
 export const unevacuableActions = ['retry', 'other-host', 'start-on-return', 'dismiss'] as const;
 export const vmUnevacuable = defineEvent({
   ...common,
@@ -84,6 +90,7 @@ export const vmUnevacuable = defineEvent({
     name: Type.Optional(VmNameSchema),
     host: HostIdSchema,
     reason: Type.String({ maxLength: 500 }),
+    drained,
     actions: Type.Array(OneOf(unevacuableActions)),
     at: InstantSchema,
   }),

@@ -1,7 +1,7 @@
 import Type from 'typebox';
 import { defineEvent, topics } from '../define.ts';
 import { Closed, HostIdSchema, IncidentIdSchema, InstantSchema, OneOf, VmIdSchema, VmNameSchema } from '../model/words.ts';
-import { unevacuableActions } from './40-incidents.ts';
+import { drained, unevacuableActions } from './40-incidents.ts';
 
 /*
  * What people order by themselves, in the console or at the command line, and what becomes of it. Each says who and when.
@@ -102,6 +102,7 @@ export const itemsWaiting = defineEvent({
         name: Type.Optional(VmNameSchema),
         host: HostIdSchema,
         reason: Type.String({ maxLength: 500 }),
+        drained,
         since: InstantSchema,
       }),
       { minItems: 1 },

@@ -60,7 +60,10 @@ export const words: Words = {
     `plan ${d.attempt}: ${many(d.plan.placements.length, 'VM')} placed, ${d.plan.unplaced.length} without a place (no plan can place more than ${d.plan.certificate.upperBound})`,
   'lifeboat.evacuation.requested': (d) =>
     `${many(d.placements.length, 'VM')} of ${d.host} are to be evacuated; proof of death: ${d.proof.kind} by ${d.proof.method}`,
-  'lifeboat.vm.unevacuable': (d, vm) => `VM ${vm(d)} of ${d.host} cannot be evacuated: ${d.reason}`,
+  'lifeboat.vm.unevacuable': (d, vm) =>
+    d.drained
+      ? `VM ${vm(d)}, drained from ${d.host}, needs somebody: ${d.reason}`
+      : `VM ${vm(d)} of ${d.host} cannot be evacuated: ${d.reason}`,
   'lifeboat.vm.verified': (d, vm) => `VM ${vm(d)} runs on ${d.host}, seen by its agent`,
   'lifeboat.vm.handed-over': (d, vm) => `VM ${vm(d)} is handed over to ${d.to}: its new host failed, too`,
   'lifeboat.incident.waiting': (d) => `waiting for ${d.for}: ${d.reason}`,
@@ -77,7 +80,8 @@ export const words: Words = {
   'lifeboat.release.approved': (d) => `${d.by} lets ${d.host} take VMs again`,
   'lifeboat.item.decided': (d, vm) => `${d.by} decides about VM ${vm(d)}: ${d.action}`,
   'lifeboat.item.closed': (d, vm) => `VM ${vm(d)} needs nobody any more: ${d.how}${d.host === undefined ? '' : ` on ${d.host}`}`,
-  'lifeboat.items.waiting': (d) => `${many(d.items.length, 'VM')} not evacuated still wait for somebody`,
+  'lifeboat.items.waiting': (d) =>
+    `${many(d.items.length, 'VM')} ${d.items.every((x) => x.drained) ? 'of a drain' : 'not evacuated'} still wait for somebody`,
   'lifeboat.order.refused': (d) => `the order of ${d.by} is not carried out: ${d.reason}`,
   'lifeboat.notice.sent': (d) => `${d.contact} was told by ${d.channel}: ${d.subject}`,
   'lifeboat.notice.failed': (d) => `${d.contact} could not be told by ${d.channel}: ${d.reason}`,

@@ -80,7 +80,8 @@ export const words: Words = {
     `第 ${d.attempt} 版计划：${d.plan.placements.length} 台虚拟机可安置，${d.plan.unplaced.length} 台暂无位置（任何计划最多可安置 ${d.plan.certificate.upperBound} 台）`,
   'lifeboat.evacuation.requested': (d) =>
     `准备疏散 ${d.host} 的 ${d.placements.length} 台虚拟机；失效证明：${proofs[d.proof.kind]}（${d.proof.method}）`,
-  'lifeboat.vm.unevacuable': (d, vm) => `${d.host} 的虚拟机 ${vm(d)} 无法疏散：${d.reason}`,
+  'lifeboat.vm.unevacuable': (d, vm) =>
+    d.drained ? `从 ${d.host} 排空的虚拟机 ${vm(d)} 需要人工处理：${d.reason}` : `${d.host} 的虚拟机 ${vm(d)} 无法疏散：${d.reason}`,
   'lifeboat.vm.verified': (d, vm) => `虚拟机 ${vm(d)} 已在 ${d.host} 运行，经其代理确认`,
   'lifeboat.vm.handed-over': (d, vm) => `虚拟机 ${vm(d)} 转交 ${d.to}：其新主机也发生故障`,
   'lifeboat.incident.waiting': (d) => `等待${waitsFor[d.for]}：${d.reason}`,
@@ -98,7 +99,7 @@ export const words: Words = {
   'lifeboat.item.decided': (d, vm) => `${d.by} 对虚拟机 ${vm(d)} 作出决定：${actions[d.action]}`,
   'lifeboat.item.closed': (d, vm) =>
     `虚拟机 ${vm(d)} 无需再处理：${{ dismissed: '已忽略', runs: '已运行', retried: '已重新处理' }[d.how]}${d.host === undefined ? '' : `（${d.host}）`}`,
-  'lifeboat.items.waiting': (d) => `仍有 ${d.items.length} 台未疏散的虚拟机等待处理`,
+  'lifeboat.items.waiting': (d) => `仍有 ${d.items.length} 台${d.items.every((x) => x.drained) ? '排空时遗留' : '未疏散'}的虚拟机等待处理`,
   'lifeboat.order.refused': (d) => `${d.by} 的指令未执行：${d.reason}`,
   'lifeboat.notice.sent': (d) => `已通过 ${d.channel} 通知 ${d.contact}：${d.subject}`,
   'lifeboat.notice.failed': (d) => `无法通过 ${d.channel} 通知 ${d.contact}：${d.reason}`,

@@ -58,7 +58,7 @@ function unrecorded(limits: Limits, m: Shift, vm: CloudVm, sinceMs: number): Fin
 const there = (vm: CloudVm, to: HostId) => ({ kind: 'there', to, status: vm.status, fault: vm.fault }) as const;
 
 function recorded(limits: Limits, m: Shift, vm: CloudVm, record: MigrationRecord, source: Source, sinceMs: number): Finding {
-  const gone = vm.host !== null && vm.host !== m.from ? there(vm, vm.host) : null;
+  const arrival = vm.host !== null && vm.host !== m.from ? there(vm, vm.host) : null;
   switch (record.state) {
     case 'waiting':
       if (source === 'dead' && vm.host === m.from) return { kind: 'lost', record: record.id };
@@ -68,13 +68,13 @@ function recorded(limits: Limits, m: Shift, vm: CloudVm, record: MigrationRecord
       return { kind: 'abort', record: record.id };
     case 'arrived':
       // it runs there already; whether Nova is asked to clear up where it was is no matter any more
-      if (source !== 'well' && gone !== null) return { ...gone, record };
+      if (source !== 'well' && arrival !== null) return { ...arrival, record };
       return vm.vmState === 'resized' && vm.task === null && m.stage !== 'confirming' ? { kind: 'confirm' } : WAIT;
     case 'done':
-      return gone !== null && vm.task === null ? { ...gone, record } : WAIT;
+      return arrival !== null && vm.task === null ? { ...arrival, record } : WAIT;
     case 'failed':
       if (vm.task !== null) return WAIT;
-      if (gone !== null) return { ...gone, record };
+      if (arrival !== null) return { ...arrival, record };
       return { kind: 'failed', record: record.id, why: vm.fault ?? `Nova's migration record ${record.id} says ${record.status}` };
   }
 }

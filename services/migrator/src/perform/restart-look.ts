@@ -76,15 +76,8 @@ export async function look(ports: RestartPorts, e: RestartEffect, context: Perfo
   return down === null ? may : notDone('retry', 'CLOUD_CONFLICT', down);
 }
 
-/** Nova has it as paused because of us, wherever it is by now: a call of ours that stood in its queue is obeyed late. */
-export async function isPausedByUs({ cloud }: RestartPorts, e: RestartEffect, vm: CloudVm): Promise<boolean> {
-  if (vm.vmState !== 'paused') return false;
-  const acts = await cloud.acts(e.vm);
-  return acts.ok && isOurResume(acts.value[0]);
-}
-
 /** One half of a resume of ours: a call whose answer never came, or one that Nova obeyed after we had stopped waiting. */
-const isOurResume = (newest: VmAct | undefined): boolean => newest?.ours === true && ours.resume.includes(newest.act);
+export const isOurResume = (newest: VmAct | undefined): boolean => newest?.ours === true && ours.resume.includes(newest.act);
 
 function settledByOthers(vm: CloudVm, since: readonly VmAct[], all: readonly VmAct[]): RestartResult | null {
   const [newest] = since;
@@ -97,10 +90,8 @@ function settledByOthers(vm: CloudVm, since: readonly VmAct[], all: readonly VmA
 }
 
 /** Somebody has asked for its stop since it failed. We had looked before we began, so it was meanwhile. */
-export async function stoppedMeanwhile({ cloud }: RestartPorts, e: RestartEffect): Promise<NotRestarted | null> {
-  const acts = await cloud.acts(e.vm);
-  if (!acts.ok) return retry(acts);
-  const newest = acts.value.find((a) => a.by !== null && a.ours !== true && a.at >= floorSecond(e.since));
+export function stoppedMeanwhile(acts: readonly VmAct[], e: RestartEffect): NotRestarted | null {
+  const newest = acts.find((a) => a.by !== null && a.ours !== true && a.at >= floorSecond(e.since));
   return newest?.act === 'stop' ? notDone('leave', 'CLOUD_CONFLICT', 'its owner stopped it while it was moved') : null;
 }
 

@@ -126,6 +126,14 @@ describe('the act of bringing a VM back', () => {
       ['leave its owner stopped it while it was moved', ['move h2', 'confirmMove']],
     );
   });
+  it('in the middle of a move one list of acts that cannot be read is read again: the VM is not left stopped', async () => {
+    const v = new OneVm();
+    const acts = v.cloud.acts;
+    let unread = 3;
+    v.cloud.acts = async (vm) =>
+      v.calls.includes('confirmMove') && unread-- > 0 ? failed('CLOUD_TIMEOUT', 'no answer in 30000 ms') : acts(vm);
+    assert.deepEqual([then(await v.perform('move')), v.calls], ['h2', ['move h2', 'confirmMove', 'reboot']]);
+  });
   it('does nothing to one that somebody has in hand', async () => {
     const table: readonly (readonly [v: OneVm, said: RegExp])[] = [
       [new OneVm().is({ locked: true }), /^leave it is locked/],

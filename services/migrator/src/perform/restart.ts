@@ -1,8 +1,8 @@
 import { type Failure, failures, type HostId, type Outcome } from '@lifeboat/kernel';
-import type { CloudVm } from '@lifeboat/ports';
+import type { CloudVm, VmAct } from '@lifeboat/ports';
 import type { PerformContext } from '@lifeboat/runtime';
 import type { RestartEffect, RestartResult } from '../effects.ts';
-import { isPausedByUs, look, type May, type NotRestarted, notDone, type RestartPorts, retry, stoppedMeanwhile } from './restart-look.ts';
+import { isOurResume, look, type May, type NotRestarted, notDone, type RestartPorts, retry, stoppedMeanwhile } from './restart-look.ts';
 
 /** A call that an earlier life of ours had in hand may still be on its way to Nova: this long it is waited for. */
 const EARLIER_CALL_MS = 5_000;
@@ -72,9 +72,17 @@ class Work {
       if (asked !== null) return asked;
       const paused = await this.#until(PAUSE_LIMIT_MS, (v) => v.task === null && (v.vmState === 'paused' || v.host !== this.#e.host), true);
       if ('kind' in paused) return paused;
-      if (paused.host !== this.#e.host && !(await isPausedByUs(this.#p, this.#e, paused))) return movedBy(paused);
+      if (paused.host !== this.#e.host) return this.#unpauseElsewhere(paused);
     }
     return this.#unpause();
+  }
+
+  /** Somebody moved it. A pause of ours that stood in Nova's queue is obeyed where it is by now, and is ours to end. */
+  async #unpauseElsewhere(vm: CloudVm): Promise<RestartResult> {
+    if (vm.vmState !== 'paused') return movedBy(vm);
+    const acts = await this.#acts();
+    if ('kind' in acts) return acts;
+    return isOurResume(acts[0]) ? this.#unpause() : movedBy(vm);
   }
 
   async #unpause(): Promise<RestartResult> {
@@ -124,7 +132,8 @@ class Work {
     const end = await this.#until(REBOOT_LIMIT_MS, (v) => v.task === null && v.vmState !== 'resized', true);
     if ('kind' in end) return end;
     if (end.vmState === 'active') return { kind: 'restarted', host: to, adopted: false };
-    const unwanted = await stoppedMeanwhile(this.#p, this.#e);
+    const acts = await this.#acts();
+    const unwanted = 'kind' in acts ? acts : stoppedMeanwhile(acts, this.#e);
     if (unwanted !== null) return unwanted;
     const started = await this.#act(() => this.#p.cloud.reboot(this.#e.vm));
     if (started !== null) return started;
@@ -146,6 +155,19 @@ class Work {
     await this.#p.clock.sleep(EARLIER_CALL_MS, this.#c.signal);
     const again = await look(this.#p, this.#e, this.#c, true);
     return again.kind === 'may' && again.begun ? null : retry(answer);
+  }
+
+  /** In the middle of an act one answer that does not come must not leave the VM there. */
+  async #acts(): Promise<readonly VmAct[] | NotRestarted> {
+    const { clock, cloud } = this.#p;
+    const end = clock.monotonic() + REBOOT_LIMIT_MS;
+    for (;;) {
+      const acts = await cloud.acts(this.#e.vm);
+      if (acts.ok) return acts.value;
+      if (acts.code === 'CLOUD_NOT_FOUND') return notDone('gone', acts.code, acts.detail);
+      if (this.#c.signal.aborted || clock.monotonic() >= end) return retry(acts);
+      await clock.sleep(LOOK_AGAIN_MS, this.#c.signal);
+    }
   }
 
   async #until(limitMs: number, isSo: (v: CloudVm) => boolean, mayLeave = false): Promise<CloudVm | NotRestarted> {

@@ -71,12 +71,7 @@ export function chineseWords(e: LifeboatEvent, memo: IncidentMemo | undefined): 
     case 'lifeboat.plan.made':
       return planMade(e, memo);
     case 'lifeboat.vm.unevacuable':
-      return {
-        subject: `${e.data.host}：虚拟机 ${vmInShort(e.data.vm, e.data.name)} 未疏散`,
-        happened: `${e.data.host} 上的虚拟机 ${vmCalled(e.data.vm, e.data.name)} 已停止且未疏散：${e.data.reason}`,
-        done: '已单独列出，其余虚拟机继续处理。',
-        asked: `请在 Lifeboat 中决定：${e.data.actions.join('、') || 'dismiss'}。`,
-      };
+      return e.data.drained ? afterDrain(e) : unevacuable(e);
     case 'lifeboat.incident.closed':
       return closed(e);
     default:
@@ -102,12 +97,7 @@ function othersInChinese(e: LifeboatEvent): Said | null {
         asked: NOTHING,
       };
     case 'lifeboat.items.waiting':
-      return {
-        subject: `第 ${e.data.reminder} 次提醒：${list([...new Set(e.data.items.map((x) => x.host))], 3)} 有 ${e.data.items.length} 台虚拟机未疏散`,
-        happened: `${e.data.incident} 中有 ${e.data.items.length} 台虚拟机停止运行，等待处理。`,
-        done: '系统不会再自动处理。',
-        asked: '请逐一决定：retry、other-host、start-on-return 或 dismiss（lifeboat items）。',
-      };
+      return itemsWaiting(e);
     case 'lifeboat.order.refused':
       return {
         subject: `${e.data.about}：${e.data.by} 的指令未执行`,
@@ -217,6 +207,34 @@ const outcomes = {
   declined: '疏散已被拒绝',
   withdrawn: '已撤回，主机正常',
 } as const;
+const unevacuable = ({ data: d }: EventOf<'lifeboat.vm.unevacuable'>): Said => ({
+  subject: `${d.host}：虚拟机 ${vmInShort(d.vm, d.name)} 未疏散`,
+  happened: `${d.host} 上的虚拟机 ${vmCalled(d.vm, d.name)} 已停止且未疏散：${d.reason}`,
+  done: '已单独列出，其余虚拟机继续处理。',
+  asked: `请在 Lifeboat 中决定：${d.actions.join('、') || 'dismiss'}。`,
+});
+
+const afterDrain = ({ data: d }: EventOf<'lifeboat.vm.unevacuable'>): Said => ({
+  subject: `排空 ${d.host}：虚拟机 ${vmInShort(d.vm, d.name)} 需要人工处理`,
+  happened: `虚拟机 ${vmCalled(d.vm, d.name)} 原应迁离 ${d.host}（该主机正常）：${d.reason}`,
+  done: '其余虚拟机继续迁移；该虚拟机不会再自动处理。',
+  asked: `请查看；处理完毕后执行：lifeboat item ${d.vm} dismiss。`,
+});
+
+function itemsWaiting({ data: d }: EventOf<'lifeboat.items.waiting'>): Said {
+  const drained = d.items.every((x) => x.drained);
+  const hosts = list([...new Set(d.items.map((x) => x.host))], 3);
+  const [n, again] = [d.items.length, `第 ${d.reminder} 次提醒：`];
+  return {
+    subject: drained ? `${again}排空 ${hosts}：${n} 台虚拟机需要人工处理` : `${again}${hosts} 有 ${n} 台虚拟机未疏散`,
+    happened: `${d.incident} 中有 ${n} 台虚拟机${drained ? '' : '停止运行，'}等待处理。`,
+    done: '系统不会再自动处理。',
+    asked: drained
+      ? '请逐一查看；处理完毕后 dismiss（lifeboat items）。'
+      : '请逐一决定：retry、other-host、start-on-return 或 dismiss（lifeboat items）。',
+  };
+}
+
 const closed = ({ data: d }: EventOf<'lifeboat.incident.closed'>): Said => {
   const count = (outcome: string) => d.vms.filter((v) => v.outcome === outcome).length;
   const left = count('unevacuable');

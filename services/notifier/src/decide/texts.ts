@@ -1,8 +1,10 @@
 import type { EventOf, Evidence, Language, LifeboatEvent } from '@lifeboat/contracts';
 import { type Instant, isoTime, stableId } from '@lifeboat/kernel';
-import { vmCalled, vmInShort } from '@lifeboat/story';
+import { vmCalled } from '@lifeboat/story';
 import type { IncidentMemo, Notice, Urgency } from '../state.ts';
+import { list, vms } from './counted.ts';
 import { channelWords } from './texts-channels.ts';
+import { afterDrain, itemsWaiting, unevacuable } from './texts-items.ts';
 import { vmWords } from './texts-vms.ts';
 import { chineseWords } from './texts-zh.ts';
 
@@ -17,15 +19,12 @@ export interface Words {
 }
 
 const NOTHING_ASKED = 'Nothing.';
-const list = (items: readonly string[], most = 8) =>
-  items.length <= most ? items.join(', ') : `${items.slice(0, most).join(', ')} and ${items.length - most} more`;
 const MOST_DETAILS = 300;
 const cut = (details: readonly string[]) =>
   details.length <= MOST_DETAILS
     ? details
     : [...details.slice(0, MOST_DETAILS), `and ${details.length - MOST_DETAILS} more; the incident's page has them all`];
 const hostsOf = (memo: IncidentMemo | undefined, incident: string) => (memo === undefined ? incident : list(memo.hosts, 3));
-const vms = (n: number) => (n === 1 ? '1 VM' : `${n} VMs`);
 const evidence = (all: readonly Evidence[]) =>
   all.map((e) => `${e.host}: ${e.signal} ${e.is} (seen by ${e.observer || 'nobody'}, ${Math.round(e.ageMs / 1000)} s old)`).slice(0, 40);
 
@@ -114,7 +113,10 @@ function wordsFor(e: LifeboatEvent, memo: IncidentMemo | undefined): Found {
     case 'lifeboat.plan.made':
       return { id: `plan/${e.data.incident}/${stableId(...e.data.plan.unplaced.map((u) => u.vm).sort())}`, words: planMade(e, memo) };
     case 'lifeboat.vm.unevacuable':
-      return { id: `unevacuable/${e.data.incident}/${e.data.vm}/${stableId(e.data.reason)}`, words: unevacuable(e) };
+      return {
+        id: `unevacuable/${e.data.incident}/${e.data.vm}/${stableId(e.data.reason)}`,
+        words: e.data.drained ? afterDrain(e) : unevacuable(e),
+      };
     case 'lifeboat.redundancy.lost':
       return { id: `redundancy/lost/${stableId(...e.data.targets.map((t) => t.name))}`, words: redundancyLost(e) };
     case 'lifeboat.redundancy.restored':
@@ -301,14 +303,6 @@ const planMade = ({ data: d }: EventOf<'lifeboat.plan.made'>, memo: IncidentMemo
   };
 };
 
-const unevacuable = ({ data: d }: EventOf<'lifeboat.vm.unevacuable'>): Words => ({
-  urgency: 'asks',
-  subject: `${d.host}: VM ${vmInShort(d.vm, d.name)} is not evacuated`,
-  happened: `VM ${vmCalled(d.vm, d.name)} of ${d.host} is down and is not evacuated: ${d.reason}`,
-  done: 'It was left out; the other VMs go on without it.',
-  asked: `Decide about it in Lifeboat: ${d.actions.join(', ') || 'dismiss'}.`,
-});
-
 const redundancyLost = ({ data: d }: EventOf<'lifeboat.redundancy.lost'>): Words => ({
   urgency: 'failed',
   subject: `redundancy is LOST: ${list(
@@ -330,15 +324,6 @@ const redundancyRestored = ({ data: d }: EventOf<'lifeboat.redundancy.restored'>
   happened: `Every VM of these would find a place again: ${list(d.targets.map((t) => `${t.kind} ${t.name}`))}.`,
   done: 'Nothing had to be done.',
   asked: NOTHING_ASKED,
-});
-
-const itemsWaiting = ({ data: d }: EventOf<'lifeboat.items.waiting'>): Words => ({
-  urgency: 'asks',
-  subject: `REMINDER ${d.reminder}: ${vms(d.items.length)} of ${list([...new Set(d.items.map((x) => x.host))], 3)} not evacuated`,
-  happened: `${vms(d.items.length)} of ${d.incident} ${d.items.length === 1 ? 'is' : 'are'} down and ${d.items.length === 1 ? 'waits' : 'wait'} for somebody.`,
-  done: 'Nothing more is done about them by itself.',
-  asked: 'Decide about each: retry, other-host, start-on-return or dismiss (lifeboat items).',
-  details: d.items.map((x) => `${vmCalled(x.vm, x.name)} of ${x.host}, since ${isoTime(x.since)}: ${x.reason}`),
 });
 
 const orderRefused = ({ data: d }: EventOf<'lifeboat.order.refused'>): Words => ({

@@ -249,6 +249,11 @@ describe('a drain', () => {
     );
     assert.match(d.state.items.get(v(2))?.reason ?? '', /nobody has seen its guest there yet: .* --state active .* reboot --hard/);
     assert.match(d.last('lifeboat.drain.closed')?.data.vms[0]?.reason ?? '', /in error/);
+    assert.equal(d.last('lifeboat.vm.unevacuable')?.data.drained, true, 'nobody is told that it is down');
+    d.agent('h2', 'running', 1);
+    assert.ok(d.state.items.has(v(1)), 'its agent had said so before: what Nova says is not mended by that');
+    d.hear('lifeboat.item.decided', { vm: v(1), action: 'dismiss', by, at: d.at });
+    assert.ok(!d.state.items.has(v(1)));
   });
   it('what has no place is planned again, visibly, and stays in the end', () => {
     const d = new Draining({}, { 1: ['no-room'] }).begins().ticks(3);

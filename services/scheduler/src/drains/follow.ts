@@ -85,7 +85,8 @@ export function vmMigrated(s: SchedulerState, d: DataByType['lifeboat.vm.migrate
   if (leaving === undefined) return stay(next);
   const how: MigrationWay | null = d.how ?? null;
   const stopped = d.status === 'SHUTOFF' && leaving.status !== 'SHUTOFF';
-  const wrong = stopped ? `Nova has it on ${d.to}, but stopped; it ran before` : d.status === 'ERROR' ? inError(d, known?.seenOn) : null;
+  const failed = d.status === 'ERROR';
+  const wrong = stopped ? `Nova has it on ${d.to}, but stopped; it ran before` : failed ? inError(d, known?.seenOn) : null;
   const moved = {
     kind: 'moved',
     to: d.to,
@@ -93,7 +94,7 @@ export function vmMigrated(s: SchedulerState, d: DataByType['lifeboat.vm.migrate
     tookMs: d.tookMs,
     reason: wrong ?? (how === null ? 'somebody else moved it' : ''),
   } as const;
-  return andThen(endOne(next, d.from, leaving, moved, wrong !== null, at), (n) => advanceDrain(n, d.from, at));
+  return andThen(endOne(next, d.from, leaving, moved, failed ? 'in-error' : stopped, at), (n) => advanceDrain(n, d.from, at));
 }
 
 /** An incident that is still open had brought it to the host that it leaves now: its report says where it is by then. */
@@ -141,8 +142,15 @@ function afterFailure(s: SchedulerState, drain: Drain, v: Leaving, d: DataByType
   return stay(putLeaving(s, drain.host, { ...v, placement: null, stage: { kind: 'unplaced', because: reason.slice(0, 500) } }));
 }
 
-/** A VM's end in a drain. `item`: a person is to look at it. */
-export function endOne(s: SchedulerState, host: HostId, v: Leaving, stage: Leaving['stage'], item: boolean, at: Instant): Step {
+/** A VM's end in a drain. `item`: a person is to look at it; 'in-error': at what Nova says of it, whether it runs or not. */
+export function endOne(
+  s: SchedulerState,
+  host: HostId,
+  v: Leaving,
+  stage: Leaving['stage'],
+  item: boolean | 'in-error',
+  at: Instant,
+): Step {
   const next = putLeaving(s, host, { ...v, stage });
   const drain = s.drains.get(host);
   if (!item || drain === undefined) return stay(next);
@@ -151,8 +159,8 @@ export function endOne(s: SchedulerState, host: HostId, v: Leaving, stage: Leavi
   const what = { vm: v.vm, ...named(v.name), incident, host, reason };
   const open = { ...what, since: at, startOnReturn: false, remindAt: after(at, FIRST_REMINDER_MS), reminders: 0 };
   return decided(
-    { ...next, items: next.items.set(v.vm, { ...open, drained: true }) },
-    tell({ type: 'lifeboat.vm.unevacuable', data: { ...what, actions: ['dismiss'], at } }),
+    { ...next, items: next.items.set(v.vm, { ...open, drained: true, ...(item === 'in-error' ? { inError: true } : {}) }) },
+    tell({ type: 'lifeboat.vm.unevacuable', data: { ...what, drained: true, actions: ['dismiss'], at } }),
   );
 }
 

@@ -2,7 +2,7 @@
 plugs real taps for real Neutron ports. The ports' MAC addresses are given: the guest derives its address from its own.
 
 At the end of a live migration Nova activates the new binding twice at once (its lifecycle event, its own last step). Neutron 21 answers
-500 to one of them where they meet, and Nova then leaves a VM in error that has gone over well (seen once in 20 on a loaded machine). Here
+500 to one of them where they meet, and Nova then leaves a VM in error that has gone over well (seen twice, on loaded machines). Here
 they come one after the other: the second is told 409, which Nova knows."""
 import eventlet.semaphore
 from neutron_lib.plugins.ml2 import api
